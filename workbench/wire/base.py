@@ -1,0 +1,94 @@
+"""The one base of every wire model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from workbench.errors import UsageError, WireError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Wire(BaseModel):
+    """JSON of the Messages API: frozen, and tolerant of fields newer than this code."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="allow",
+        protected_namespaces=(),
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+    )
+
+    def wire(self) -> dict[str, Any]:
+        """Return the JSON object as sent: what was set, nothing else."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+    def with_(self, **changes: Any) -> Self:
+        """Return a copy with some fields replaced.
+
+        Raises:
+            UsageError: A field this type does not have.
+        """
+        fields = type(self).model_fields
+        for name in changes:
+            if name not in fields:
+                message = f"{type(self).__name__} has no field {name!r}{did_you_mean(name, fields)}"
+                raise UsageError(message)
+        return parse(type(self), {**self.wire(), **{k: plain(v) for k, v in changes.items()}})
+
+
+T = TypeVar("T", bound=Wire)
+
+
+class Tagged(Wire):
+    """A wire object told apart by its ``type``; the tag is sent even when left at its default."""
+
+    def model_post_init(self, context: Any, /) -> None:  # noqa: ARG002 - pydantic's signature
+        """Mark the tag as set, so that `wire` sends it."""
+        self.__pydantic_fields_set__.add("type")
+
+
+def plain(value: Any) -> Any:
+    """Return the JSON form of wire models inside *value*."""
+    if isinstance(value, Wire):
+        return value.wire()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def tag_of(known: Iterable[str]) -> Callable[[Any], str]:
+    """Return a discriminator on ``type`` that sends names not in *known* to ``"unknown"``."""
+    names = frozenset(known)
+
+    def tag(value: Any) -> str:
+        kind = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
+        return kind if isinstance(kind, str) and kind in names else "unknown"
+
+    return tag
+
+
+def parse(kind: type[T], value: Any) -> T:
+    """Validate *value* as *kind*, with our own error.
+
+    Raises:
+        WireError: The JSON is not of that shape; the message names the path.
+    """
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise WireError(f"{kind.__name__}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return ``path: what is wrong`` for the first problem, in the API's own manner."""
+    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"

@@ -1,0 +1,409 @@
+"""Content blocks, their sources and citations: one union for requests and responses.
+
+Source: https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Tag
+
+from workbench.wire.base import Tagged, Wire, tag_of
+
+
+class CacheControl(Tagged):
+    """A cache breakpoint: everything up to and including the marked block is written to the prompt cache."""
+
+    type: str = "ephemeral"
+    ttl: str | None = None
+    """``"5m"`` (default) or ``"1h"``."""
+
+
+class CitationsConfig(Wire):
+    """Whether a document or search result may be cited."""
+
+    enabled: bool | None = None
+
+
+# --- sources ---------------------------------------------------------------------------------------
+
+
+class Base64Source(Tagged):
+    """Bytes in the request: an image or a PDF."""
+
+    type: Literal["base64"] = "base64"
+    media_type: str
+    data: str
+
+
+class UrlSource(Tagged):
+    """A URL the service fetches."""
+
+    type: Literal["url"] = "url"
+    url: str
+
+
+class FileSource(Tagged):
+    """A file uploaded before."""
+
+    type: Literal["file"] = "file"
+    file_id: str
+
+
+class TextSource(Tagged):
+    """Plain text; citations point at its characters."""
+
+    type: Literal["text"] = "text"
+    media_type: str = "text/plain"
+    data: str
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Send the media type too: the service requires it."""
+        super().model_post_init(context)
+        self.__pydantic_fields_set__.add("media_type")
+
+
+class ContentSource(Tagged):
+    """Blocks chosen by the caller; citations point at whole blocks."""
+
+    type: Literal["content"] = "content"
+    content: str | tuple[ContentBlock, ...]
+
+
+class UnknownSource(Wire):
+    """A source newer than this code."""
+
+    type: str
+
+
+Source = Annotated[
+    Annotated[Base64Source, Tag("base64")]
+    | Annotated[UrlSource, Tag("url")]
+    | Annotated[FileSource, Tag("file")]
+    | Annotated[TextSource, Tag("text")]
+    | Annotated[ContentSource, Tag("content")]
+    | Annotated[UnknownSource, Tag("unknown")],
+    Discriminator(tag_of(["base64", "url", "file", "text", "content"])),
+]
+
+
+# --- citations -------------------------------------------------------------------------------------
+
+
+class DocumentCitation(Tagged):
+    """What the citations of documents have in common."""
+
+    type: str
+    cited_text: str
+    document_index: int
+    """0-based over all documents of the request."""
+    document_title: str | None = None
+    file_id: str | None = None
+
+
+class CharLocation(DocumentCitation):
+    """Characters of a plain text document: 0-based start, exclusive end."""
+
+    type: Literal["char_location"] = "char_location"
+    start_char_index: int
+    end_char_index: int
+
+
+class PageLocation(DocumentCitation):
+    """Pages of a PDF: 1-based start, exclusive end."""
+
+    type: Literal["page_location"] = "page_location"
+    start_page_number: int
+    end_page_number: int
+
+
+class ContentBlockLocation(DocumentCitation):
+    """Blocks of a custom content document: 0-based start, exclusive end."""
+
+    type: Literal["content_block_location"] = "content_block_location"
+    start_block_index: int
+    end_block_index: int
+
+
+class SearchResultLocation(Tagged):
+    """Blocks of a search result."""
+
+    type: Literal["search_result_location"] = "search_result_location"
+    cited_text: str
+    search_result_index: int
+    source: str
+    title: str | None = None
+    start_block_index: int
+    end_block_index: int
+
+
+class WebSearchResultLocation(Tagged):
+    """A passage of a web search result."""
+
+    type: Literal["web_search_result_location"] = "web_search_result_location"
+    cited_text: str
+    url: str
+    title: str | None = None
+    encrypted_index: str
+
+
+class UnknownCitation(Wire):
+    """A citation newer than this code."""
+
+    type: str
+
+
+Citation = Annotated[
+    Annotated[CharLocation, Tag("char_location")]
+    | Annotated[PageLocation, Tag("page_location")]
+    | Annotated[ContentBlockLocation, Tag("content_block_location")]
+    | Annotated[SearchResultLocation, Tag("search_result_location")]
+    | Annotated[WebSearchResultLocation, Tag("web_search_result_location")]
+    | Annotated[UnknownCitation, Tag("unknown")],
+    Discriminator(
+        tag_of(
+            [
+                "char_location",
+                "page_location",
+                "content_block_location",
+                "search_result_location",
+                "web_search_result_location",
+            ]
+        )
+    ),
+]
+
+
+# --- blocks ----------------------------------------------------------------------------------------
+
+
+class Block(Tagged):
+    """What every block may carry."""
+
+    type: str
+    cache_control: CacheControl | None = None
+
+
+class TextBlock(Block):
+    """Text, in a response perhaps with citations."""
+
+    type: Literal["text"] = "text"
+    text: str
+    citations: tuple[Citation, ...] | None = None
+
+
+class ImageBlock(Block):
+    """An image."""
+
+    type: Literal["image"] = "image"
+    source: Source
+    transformations: dict[str, Any] | None = None
+
+
+class DocumentBlock(Block):
+    """A document that may be cited."""
+
+    type: Literal["document"] = "document"
+    source: Source
+    title: str | None = None
+    context: str | None = None
+    citations: CitationsConfig | None = None
+
+
+class SearchResultBlock(Block):
+    """A search result made by the caller."""
+
+    type: Literal["search_result"] = "search_result"
+    source: str
+    title: str
+    content: tuple[ContentBlock, ...]
+    citations: CitationsConfig | None = None
+
+
+class ThinkingBlock(Tagged):
+    """Thinking; the text may be empty where its display is omitted."""
+
+    type: Literal["thinking"] = "thinking"
+    thinking: str
+    signature: str = ""
+
+
+class RedactedThinkingBlock(Tagged):
+    """Thinking withheld."""
+
+    type: Literal["redacted_thinking"] = "redacted_thinking"
+    data: str
+
+
+class ToolUseBlock(Block):
+    """A call of a tool that the caller runs."""
+
+    type: Literal["tool_use"] = "tool_use"
+    id: str
+    name: str
+    input: dict[str, Any]
+    caller: dict[str, Any] | None = None
+    toolset_name: str | None = None
+
+
+class ToolResultBlock(Block):
+    """What a tool answered."""
+
+    type: Literal["tool_result"] = "tool_result"
+    tool_use_id: str
+    content: str | tuple[ContentBlock, ...] | None = None
+    is_error: bool | None = None
+    toolset_name: str | None = None
+
+
+class ToolReferenceBlock(Block):
+    """A deferred tool found by tool search."""
+
+    type: Literal["tool_reference"] = "tool_reference"
+    tool_name: str
+
+
+class ServerToolUseBlock(Block):
+    """A call of a tool that the service runs."""
+
+    type: Literal["server_tool_use"] = "server_tool_use"
+    id: str
+    name: str
+    input: Any
+    caller: dict[str, Any] | None = None
+
+
+class ServerToolResultBlock(Block):
+    """The result of a tool that the service ran; its content is kept as it came."""
+
+    type: Literal[
+        "web_search_tool_result",
+        "web_fetch_tool_result",
+        "code_execution_tool_result",
+        "bash_code_execution_tool_result",
+        "text_editor_code_execution_tool_result",
+        "tool_search_tool_result",
+        "advisor_tool_result",
+    ]
+    tool_use_id: str
+    content: Any
+    caller: dict[str, Any] | None = None
+
+
+class McpToolUseBlock(Block):
+    """A call of a tool on an MCP server."""
+
+    type: Literal["mcp_tool_use"] = "mcp_tool_use"
+    id: str
+    name: str
+    server_name: str
+    input: Any
+
+
+class McpToolResultBlock(Block):
+    """What an MCP server answered."""
+
+    type: Literal["mcp_tool_result"] = "mcp_tool_result"
+    tool_use_id: str
+    content: str | tuple[ContentBlock, ...] | None = None
+    is_error: bool | None = None
+
+
+class McpToolListingBlock(Block):
+    """The tools an MCP server offered."""
+
+    type: Literal["mcp_tool_listing"] = "mcp_tool_listing"
+    mcp_server_name: str
+    tools: tuple[Any, ...]
+
+
+class ContainerUploadBlock(Block):
+    """A file placed into the code execution container."""
+
+    type: Literal["container_upload"] = "container_upload"
+    file_id: str
+
+
+class CompactionBlock(Block):
+    """A summary that stands for the turns before it."""
+
+    type: Literal["compaction"] = "compaction"
+    content: Any = None
+    encrypted_content: str | None = None
+    signature: str | None = None
+    tool_changes: Any = None
+
+
+class FallbackBlock(Tagged):
+    """The point where another model went on after a refusal; ``from`` and ``to`` are kept as they came."""
+
+    type: Literal["fallback"] = "fallback"
+    to: dict[str, Any] | None = None
+    trigger: Any = None
+
+
+class UnknownBlock(Wire):
+    """A block newer than this code; passed through untouched."""
+
+    type: str
+
+
+SERVER_TOOL_RESULTS = (
+    "web_search_tool_result",
+    "web_fetch_tool_result",
+    "code_execution_tool_result",
+    "bash_code_execution_tool_result",
+    "text_editor_code_execution_tool_result",
+    "tool_search_tool_result",
+    "advisor_tool_result",
+)
+
+_TAGS = {
+    "text",
+    "image",
+    "document",
+    "search_result",
+    "thinking",
+    "redacted_thinking",
+    "tool_use",
+    "tool_result",
+    "tool_reference",
+    "server_tool_use",
+    "mcp_tool_use",
+    "mcp_tool_result",
+    "mcp_tool_listing",
+    "container_upload",
+    "compaction",
+    "fallback",
+}
+
+_known = tag_of(_TAGS)
+
+
+def _block_tag(value: Any) -> str:
+    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return "server_tool_result" if kind in SERVER_TOOL_RESULTS else _known(value)
+
+
+ContentBlock = Annotated[
+    Annotated[TextBlock, Tag("text")]
+    | Annotated[ImageBlock, Tag("image")]
+    | Annotated[DocumentBlock, Tag("document")]
+    | Annotated[SearchResultBlock, Tag("search_result")]
+    | Annotated[ThinkingBlock, Tag("thinking")]
+    | Annotated[RedactedThinkingBlock, Tag("redacted_thinking")]
+    | Annotated[ToolUseBlock, Tag("tool_use")]
+    | Annotated[ToolResultBlock, Tag("tool_result")]
+    | Annotated[ToolReferenceBlock, Tag("tool_reference")]
+    | Annotated[ServerToolUseBlock, Tag("server_tool_use")]
+    | Annotated[ServerToolResultBlock, Tag("server_tool_result")]
+    | Annotated[McpToolUseBlock, Tag("mcp_tool_use")]
+    | Annotated[McpToolResultBlock, Tag("mcp_tool_result")]
+    | Annotated[McpToolListingBlock, Tag("mcp_tool_listing")]
+    | Annotated[ContainerUploadBlock, Tag("container_upload")]
+    | Annotated[CompactionBlock, Tag("compaction")]
+    | Annotated[FallbackBlock, Tag("fallback")]
+    | Annotated[UnknownBlock, Tag("unknown")],
+    Discriminator(_block_tag),
+]

@@ -1,0 +1,158 @@
+"""The response of ``POST /v1/messages``.
+
+Source: https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import StrictFloat, StrictInt
+
+from workbench.display import Shown
+from workbench.wire.base import Wire
+from workbench.wire.blocks import Citation, ContentBlock, TextBlock, ThinkingBlock, ToolUseBlock
+
+Count = StrictInt | StrictFloat | None
+"""A count is a non-negative integer; anything else a server sent is kept, and makes the cost unknown."""
+
+STOP_REASONS = (
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+    "compaction",
+)
+
+
+class CacheCreation(Wire):
+    """Tokens written to the prompt cache, by lifetime."""
+
+    ephemeral_5m_input_tokens: Count = None
+    ephemeral_1h_input_tokens: Count = None
+
+
+class OutputTokensDetails(Wire):
+    """What the output tokens were spent on."""
+
+    thinking_tokens: Count = None
+
+
+class ServerToolUse(Wire):
+    """Calls of tools that the service ran."""
+
+    web_search_requests: Count = None
+    web_fetch_requests: Count = None
+    code_execution_requests: Count = None
+
+
+class Usage(Wire):
+    """Tokens of one response. Total input = input + cache creation + cache read."""
+
+    input_tokens: Count = None
+    """Uncached input: what follows the last cache breakpoint."""
+    output_tokens: Count = None
+    cache_creation_input_tokens: Count = None
+    cache_read_input_tokens: Count = None
+    cache_creation: CacheCreation | None = None
+    output_tokens_details: OutputTokensDetails | None = None
+    server_tool_use: ServerToolUse | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+    iterations: tuple[dict[str, Any], ...] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether every count is a non-negative integer; else the cost is unknown."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return False
+        return all(isinstance(n, int) and n >= 0 for n in self._counts() if n is not None)
+
+    @property
+    def total_input(self) -> int:
+        """Input tokens of every kind."""
+        parts = (self.input_tokens, self.cache_creation_input_tokens, self.cache_read_input_tokens)
+        return sum(n for n in parts if isinstance(n, int))
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Output tokens spent on thinking."""
+        n = self.output_tokens_details.thinking_tokens if self.output_tokens_details else None
+        return n if isinstance(n, int) else 0
+
+    def _counts(self) -> tuple[Count, ...]:
+        split = self.cache_creation
+        return (
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_creation_input_tokens,
+            self.cache_read_input_tokens,
+            split.ephemeral_5m_input_tokens if split else None,
+            split.ephemeral_1h_input_tokens if split else None,
+        )
+
+    def __add__(self, other: Self) -> Usage:
+        """Add the counts; tier, speed and geography survive where both agree."""
+        return Usage.model_validate(_sum(self.wire(), other.wire()))
+
+
+def _sum(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    total: dict[str, Any] = {}
+    for name in dict.fromkeys((*a, *b)):
+        left, right = a.get(name), b.get(name)
+        if isinstance(left, dict) or isinstance(right, dict):
+            total[name] = _sum(left or {}, right or {})
+        elif isinstance(left, list) or isinstance(right, list):
+            total[name] = [*(left or ()), *(right or ())]
+        elif isinstance(left, str) or isinstance(right, str):
+            total[name] = left if left == right else None
+        elif left is None or right is None:
+            total[name] = left if right is None else right
+        else:
+            total[name] = left + right
+    return total
+
+
+class Message(Shown, Wire):
+    """What the model answered."""
+
+    id: str | None = None
+    type: str = "message"
+    role: str = "assistant"
+    model: str
+    content: tuple[ContentBlock, ...]
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: dict[str, Any] | None = None
+    usage: Usage | None = None
+    container: dict[str, Any] | None = None
+    diagnostics: dict[str, Any] | None = None
+    context_management: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer: text blocks joined exactly as sent, nothing between them."""
+        return "".join([block.text for block in self.content if isinstance(block, TextBlock)])
+
+    @property
+    def thinking(self) -> str:
+        """The visible thinking; empty where the model's display omits it."""
+        return "\n\n".join(b.thinking for b in self.content if isinstance(b, ThinkingBlock))
+
+    @property
+    def tool_calls(self) -> tuple[ToolUseBlock, ...]:
+        """Calls of the caller's tools, in order."""
+        return tuple(b for b in self.content if isinstance(b, ToolUseBlock))
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Citations of all text blocks, in order."""
+        return tuple(c for b in self.content if isinstance(b, TextBlock) for c in b.citations or ())
+
+    def __str__(self) -> str:
+        parts = [f"[{b.type}]" if not isinstance(b, TextBlock) else b.text for b in self.content]
+        return "\n".join(parts) if parts else f"(empty answer, stop_reason {self.stop_reason})"
