@@ -22,6 +22,7 @@ from workbench.wire.blocks import (
     ToolUseBlock,
     UnknownBlock,
 )
+from workbench.wire.events import StreamEvent, event_of, parse_event
 from workbench.wire.message import CacheCreation, Message, Usage
 from workbench.wire.request import (
     AdaptiveThinking,
@@ -62,6 +63,7 @@ __all__ = [
     "SearchResultLocation",
     "ServerToolResultBlock",
     "ServerToolUseBlock",
+    "StreamEvent",
     "TextBlock",
     "ThinkingBlock",
     "Tool",
@@ -71,6 +73,8 @@ __all__ = [
     "UnknownBlock",
     "Usage",
     "Wire",
+    "event_of",
     "modern",
     "parse",
+    "parse_event",
 ]

@@ -1,25 +1,28 @@
 """JSON bytes in and out: fast where it can be, exact where it must be.
 
-orjson refuses lone surrogates and rounds integers past 64 bits; both occur in model output and must
-survive, so such texts take the standard library's slower path.
+The fast parser (pydantic's) keeps integers of any length, reads NaN and has a depth limit, but refuses lone
+surrogates and a byte order mark; both occur, so such texts take the standard library's slower path. The fast
+writer (orjson) refuses surrogates and long integers, and turns NaN into null; those are written by the
+standard library too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from typing import Any
 
 import orjson
+from pydantic_core import from_json
 
 from workbench.errors import WireError
 
 MAX_DEPTH = 200
-"""Levels of nesting accepted; deeper JSON is an attack, not an answer."""
+"""Levels of nesting accepted, the parser's own limit; deeper JSON is an attack, not an answer."""
 
-_LONG_NUMBER = re.compile(rb"[-:\[,\s]\d{19}")
-_SHAPE = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]')
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
 
 
 def loads(data: bytes | str) -> Any:
@@ -34,18 +37,12 @@ def loads(data: bytes | str) -> Any:
     >>> loads(b'{"a": 123456789012345678901234567890}')
     {'a': 123456789012345678901234567890}
     """
-    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
-        raise WireError(f"JSON nested deeper than {MAX_DEPTH} levels")
-    if not _LONG_NUMBER.search(raw):
-        try:
-            return orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            pass  # lone surrogates, NaN, a byte order mark: the standard library reads them
     try:
-        return json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise WireError(f"not JSON: {error}") from error
+        return from_json(data)
+    except (ValueError, TypeError) as error:  # TypeError: a str that holds lone surrogates
+        if "recursion limit" in str(error):
+            raise _too_deep() from error
+    return _loads_slowly(data)
 
 
 def dumps(value: Any) -> bytes:
@@ -53,11 +50,10 @@ def dumps(value: Any) -> bytes:
 
     >>> dumps({"b": 1.0, "a": "é"}).decode()
     '{"b":1.0,"a":"é"}'
+    >>> dumps([float("nan"), None])
+    b'[NaN,null]'
     """
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+    return _write(value, sort_keys=False)
 
 
 def canonical(value: Any) -> bytes:
@@ -66,10 +62,7 @@ def canonical(value: Any) -> bytes:
     >>> canonical({"b": 1, "a": 2}) == canonical({"a": 2, "b": 1})
     True
     """
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
+    return _write(value, sort_keys=True)
 
 
 def digest(value: Any) -> str:
@@ -77,13 +70,37 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def _depth(raw: bytes) -> int:
-    depth = deepest = 0
-    for found in _SHAPE.finditer(raw):
-        token = found.group()
-        if token in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in b"]}":
-            depth -= 1
-    return deepest
+def _write(value: Any, *, sort_keys: bool) -> bytes:
+    try:
+        raw = orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None)
+    except TypeError:
+        pass
+    else:
+        if b"null" not in raw or not _holds_nan(value):
+            return raw
+    return json.dumps(value, separators=(",", ":"), sort_keys=sort_keys).encode()
+
+
+def _holds_nan(value: Any) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(_holds_nan, value.values()))
+    return isinstance(value, list | tuple) and any(map(_holds_nan, value))
+
+
+def _loads_slowly(data: bytes | str) -> Any:
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        text = text.removeprefix("\ufeff")
+        # The same JSON without surrogates: the fast parser judges its shape and depth.
+        from_json(_SURROGATE.sub("\\\\u0041", text))
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if "recursion limit" in str(error):
+            raise _too_deep() from error
+        raise WireError(f"not JSON: {error}") from error
+
+
+def _too_deep() -> WireError:
+    return WireError(f"JSON nested deeper than {MAX_DEPTH} levels")

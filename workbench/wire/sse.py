@@ -28,7 +28,7 @@ class Frame(NamedTuple):
 
 
 class Decoder:
-    """Cuts a byte stream into frames.
+    r"""Cuts a byte stream into frames.
 
     Line ends are CR LF, CR or LF, and nothing else: U+2028 is text. ``id``, ``retry``, comments and unknown
     fields are read over. What follows the last blank line is no event, as the standard says.
@@ -38,7 +38,7 @@ class Decoder:
         max_event: Largest event accepted, in bytes of its lines.
 
     >>> decoder = Decoder()
-    >>> decoder.feed(b'event: ping\\nda'), decoder.feed(b'ta: {}\\n\\n')
+    >>> decoder.feed(b'event: ping\nda'), decoder.feed(b'ta: {}\n\n')
     ([], [Frame(event='ping', data='{}')])
     """
 
@@ -57,8 +57,8 @@ class Decoder:
         """Return the frames that *data* completes.
 
         Raises:
-            StreamProtocolError: A limit was passed, or text is not UTF-8. Frames before the fault are returned
-                first; the call that has none to give raises, and so does every later one.
+            StreamProtocolError: A limit was passed, or text is not UTF-8. Frames before the fault are
+                returned first; the call that has none to give raises, and so does every later one.
         """
         frames: list[Frame] = []
         if self._error is None:
@@ -108,7 +108,7 @@ class Decoder:
                 self._event += b"\n"
         self._after_cr = data.endswith(b"\r")
         if self._line:
-            at = self._finish_line(data, at, frames)
+            at = self._finish_line(data, at)
         end = len(data)
         while at < end:
             if not self._event:
@@ -137,7 +137,7 @@ class Decoder:
         self._extend_line(data[at:])
         return len(data)
 
-    def _finish_line(self, data: bytes, at: int, frames: list[Frame]) -> int:
+    def _finish_line(self, data: bytes, at: int) -> int:
         """Read on in the line that earlier bytes began; return where it ends."""
         end = _END.search(data, at)
         if end is None:
