@@ -1,1 +1,123 @@
-"""workbench."""
+"""An evaluation and prompt workbench for the Claude API, in Jupyter.
+
+    import workbench as wb
+
+    client = wb.Client()
+    prompt = wb.Prompt("Solve: {{input}}", model="claude-haiku-4-5", max_tokens=300)
+    study = wb.Eval("arithmetic", dataset=wb.Dataset.load("datasets/arithmetic.jsonl"),
+                    variants=wb.grid(prompt, model=["claude-haiku-4-5", "claude-sonnet-4-6"]),
+                    scorers=[wb.score.number()])
+    client.run(study)
+
+Every name is loaded when it is first used, so the import itself costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from workbench import display
+
+if TYPE_CHECKING:
+    from workbench import score
+    from workbench.cassette import Cassette
+    from workbench.catalog import catalog
+    from workbench.client import Client
+    from workbench.cost import Receipt, cost, estimate
+    from workbench.dataset import Dataset, Sample
+    from workbench.errors import WorkbenchError
+    from workbench.evaluation import Eval
+    from workbench.lint import Findings, lint
+    from workbench.prompt import Prompt, Variant, grid
+    from workbench.reply import Reply
+    from workbench.run import Run
+    from workbench.score import Score
+    from workbench.wire import Message, Request, Usage
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Cassette",
+    "Client",
+    "Dataset",
+    "Eval",
+    "Findings",
+    "Message",
+    "Prompt",
+    "Receipt",
+    "Reply",
+    "Request",
+    "Run",
+    "Sample",
+    "Score",
+    "Usage",
+    "Variant",
+    "WorkbenchError",
+    "catalog",
+    "cost",
+    "estimate",
+    "grid",
+    "lint",
+    "score",
+]
+
+_HOME = {
+    "Cassette": "workbench.cassette",
+    "Client": "workbench.client",
+    "Dataset": "workbench.dataset",
+    "Eval": "workbench.evaluation",
+    "Findings": "workbench.lint",
+    "Message": "workbench.wire",
+    "Prompt": "workbench.prompt",
+    "Receipt": "workbench.cost",
+    "Reply": "workbench.reply",
+    "Request": "workbench.wire",
+    "Run": "workbench.run",
+    "Sample": "workbench.dataset",
+    "Score": "workbench.score",
+    "Usage": "workbench.wire",
+    "Variant": "workbench.prompt",
+    "WorkbenchError": "workbench.errors",
+    "catalog": "workbench.catalog",
+    "cost": "workbench.cost",
+    "estimate": "workbench.cost",
+    "grid": "workbench.prompt",
+    "lint": "workbench.lint",
+}
+"""Where each public name lives."""
+
+
+class _Package(ModuleType):
+    """This module: its functions `catalog`, `cost` and `lint` win over the submodules of the same names."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Importing workbench.cost anywhere would otherwise put the module in the function's place.
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "score":
+        return import_module("workbench.score")
+    if name not in _HOME:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _html(noun: object) -> str | None:
+    from workbench.show import to_html
+
+    return to_html(noun)
+
+
+sys.modules[__name__].__class__ = _Package
+display.use_renderer(_html)
