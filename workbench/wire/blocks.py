@@ -5,6 +5,7 @@ Source: https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Tag
@@ -247,6 +248,16 @@ class ToolUseBlock(Block):
     toolset_name: str | None = None
 
 
+class IncompleteToolUseBlock(Block):
+    """A tool call whose input was cut off: there is no ``input``, so nothing can run it by accident."""
+
+    type: Literal["tool_use", "server_tool_use", "mcp_tool_use"] = "tool_use"
+    id: str
+    name: str
+    partial_json: str
+    """The input as far as it came: most often not JSON."""
+
+
 class ToolResultBlock(Block):
     """What a tool answered."""
 
@@ -359,31 +370,46 @@ SERVER_TOOL_RESULTS = (
     "advisor_tool_result",
 )
 
-_TAGS = {
-    "text",
-    "image",
-    "document",
-    "search_result",
-    "thinking",
-    "redacted_thinking",
-    "tool_use",
-    "tool_result",
-    "tool_reference",
-    "server_tool_use",
-    "mcp_tool_use",
-    "mcp_tool_result",
-    "mcp_tool_listing",
-    "container_upload",
-    "compaction",
-    "fallback",
-}
+TOOL_USES = ("tool_use", "server_tool_use", "mcp_tool_use")
+
+_TAGS = frozenset(
+    {
+        "text",
+        "image",
+        "document",
+        "search_result",
+        "thinking",
+        "redacted_thinking",
+        "tool_use",
+        "tool_result",
+        "tool_reference",
+        "server_tool_use",
+        "mcp_tool_use",
+        "mcp_tool_result",
+        "mcp_tool_listing",
+        "container_upload",
+        "compaction",
+        "fallback",
+    }
+)
+
+KNOWN_BLOCKS = _TAGS | frozenset(SERVER_TOOL_RESULTS)
+"""Every ``type`` of a block that has a class here."""
 
 _known = tag_of(_TAGS)
 
 
 def _block_tag(value: Any) -> str:
-    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return "server_tool_result" if kind in SERVER_TOOL_RESULTS else _known(value)
+    if isinstance(value, IncompleteToolUseBlock):
+        return "incomplete_tool_use"
+    if not isinstance(value, Mapping):
+        return _known(value) if not isinstance(value, ServerToolResultBlock) else "server_tool_result"
+    kind = value.get("type")
+    if kind in SERVER_TOOL_RESULTS:
+        return "server_tool_result"
+    if kind in TOOL_USES and "partial_json" in value and "input" not in value:
+        return "incomplete_tool_use"
+    return _known(value)
 
 
 ContentBlock = Annotated[
@@ -394,6 +420,7 @@ ContentBlock = Annotated[
     | Annotated[ThinkingBlock, Tag("thinking")]
     | Annotated[RedactedThinkingBlock, Tag("redacted_thinking")]
     | Annotated[ToolUseBlock, Tag("tool_use")]
+    | Annotated[IncompleteToolUseBlock, Tag("incomplete_tool_use")]
     | Annotated[ToolResultBlock, Tag("tool_result")]
     | Annotated[ToolReferenceBlock, Tag("tool_reference")]
     | Annotated[ServerToolUseBlock, Tag("server_tool_use")]
