@@ -1,0 +1,28 @@
+"""Every rule, in the order the service would check."""
+
+from __future__ import annotations
+
+from workbench.lint import shape
+from workbench.lint.rule import Rule
+
+RULES: tuple[Rule, ...] = (*shape.RULES,)
+"""Every rule; those that refuse stand in the order of the service's own checks."""
+
+REFUSALS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.status is not None)
+"""The rules that refuse: what the emulator answers with."""
+
+
+def rules_table() -> str:
+    """Return every rule as a Markdown table, sorted by code.
+
+    >>> rules_table().splitlines()[0]
+    '| code | answer | rule | cure | source |'
+    """
+    head = ["| code | answer | rule | cure | source |", "|---|---|---|---|---|"]
+    return "\n".join(head + [_row(rule) for rule in sorted(RULES, key=lambda rule: rule.code)])
+
+
+def _row(rule: Rule) -> str:
+    answer = str(rule.status) if rule.status else rule.severity
+    page = rule.source.rpartition("/docs/en/")[2]
+    return f"| {rule.code} | {answer} | {rule.what} | {rule.cure} | [{page}]({rule.source}) |"

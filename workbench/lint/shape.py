@@ -1,0 +1,83 @@
+"""Rules for the shape of a request: its objects are closed, its values bounded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.lint.place import dotted, path_of
+from workbench.lint.rule import Fault, rule
+from workbench.lint.subject import CURRENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.lint.closed import Kind
+    from workbench.lint.subject import Subject
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def _of(subject: Subject, kind: Kind) -> Iterator[Fault]:
+    for problem in subject.problems:
+        if problem.kind != kind or (subject.api_version == CURRENT and problem.loc[0] in _SAMPLING):
+            continue
+        path = path_of(problem.loc)
+        cure = "put it into output_config.effort" if path == "thinking.effort" else ""
+        yield Fault(path, problem.says, cure, message=f"{dotted(problem.loc)}: {problem.says}")
+
+
+@rule("E001", "unknown field", cure="leave it out, or check its spelling", source="api/messages")
+def extra_field(subject: Subject) -> Iterator[Fault]:
+    """Request objects are closed: a field the service does not know is refused."""
+    yield from _of(subject, "extra")
+
+
+@rule("E002", "missing field", cure="add it", source="api/messages")
+def missing_field(subject: Subject) -> Iterator[Fault]:
+    """Required fields must be there."""
+    yield from _of(subject, "missing")
+
+
+@rule("E003", "wrong value", cure="use one of the accepted values", source="api/messages")
+def wrong_value(subject: Subject) -> Iterator[Fault]:
+    """A value must be of the field's type, and one of its choices."""
+    yield from _of(subject, "value")
+
+
+@rule("E004", "out of range", cure="keep it within the bounds", source="api/messages")
+def out_of_range(subject: Subject) -> Iterator[Fault]:
+    """Numbers, lists and texts have bounds."""
+    yield from _of(subject, "range")
+
+
+@rule("E005", "malformed name or id", cure="use letters, digits, _ and - only", source="api/messages")
+def malformed_name(subject: Subject) -> Iterator[Fault]:
+    """Names and ids have patterns."""
+    yield from _of(subject, "pattern")
+
+
+@rule("E006", "blank stop sequence", cure="remove it", source="api/messages")
+def blank_stop_sequence(subject: Subject) -> Iterator[Fault]:
+    """A stop sequence must contain something other than whitespace."""
+    for index, stop in enumerate(subject.request.stop_sequences or ()):
+        if not stop.strip():
+            message = "stop_sequences: each stop sequence must contain non-whitespace"
+            yield Fault(f"stop_sequences[{index}]", message=message)
+
+
+@rule("W007", "old name", cure="use output_config.format", source="build-with-claude/structured-outputs")
+def old_output_format(subject: Subject) -> Iterator[Fault]:
+    """``output_format`` is the old name of ``output_config.format``, accepted for a while."""
+    if subject.request.output_format is not None:
+        yield Fault("output_format", "the old name of output_config.format")
+
+
+RULES = (
+    missing_field,
+    extra_field,
+    wrong_value,
+    out_of_range,
+    malformed_name,
+    blank_stop_sequence,
+    old_output_format,
+)
