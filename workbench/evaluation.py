@@ -1,0 +1,227 @@
+"""What is to be found out: a dataset asked through variants of a prompt, scored, perhaps several times."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from workbench.dataset import Dataset, Sample
+from workbench.display import Shown
+from workbench.errors import PromptError, UsageError
+from workbench.prompt import Prompt, Variant
+from workbench.wire.codec import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from workbench.score import Score, Scorer
+    from workbench.wire import Request
+
+    AnyScorer = Scorer | Callable[[Sample, Any], Score | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One question to be asked: a variant, a sample, and which repeat of the two.
+
+    Attributes:
+        epoch: The repeat, from 0; the draw index of the store.
+        index: Place in the evaluation's order, from 0.
+    """
+
+    variant: Variant
+    sample: Sample
+    epoch: int
+    index: int
+
+    @property
+    def id(self) -> str:
+        """``variant/sample/epoch``."""
+        return f"{self.variant.name}/{self.sample.id}/{self.epoch}"
+
+    @property
+    def request(self) -> Request:
+        """The request, rendered now."""
+        return self.variant.prompt.render(self.sample.values)
+
+
+@dataclass(frozen=True, eq=False)
+class Eval(Shown):
+    """A dataset, variants, scorers and epochs: everything about a study but its answers.
+
+    Args:
+        name: A short name; folders and tables carry it.
+        dataset: The samples, or anything `Dataset.load` reads.
+        variants: One prompt, several prompts or variants, or what `grid` returns. The first is what the
+            others are compared with.
+        scorers: What judges the answers; objects of `workbench.score` or functions of sample and message.
+        epochs: How often each question is asked, at least 1.
+
+    Raises:
+        UsageError: Something of it cannot work; said before anything is sent.
+        PromptError: A placeholder that a sample has no value for.
+    """
+
+    name: str
+    _: KW_ONLY
+    dataset: Dataset
+    variants: tuple[Variant, ...]
+    scorers: tuple[AnyScorer, ...]
+    epochs: int = 1
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        dataset: Dataset | Iterable[Any] | str | Path,
+        variants: Prompt | Variant | Iterable[Prompt | Variant],
+        scorers: AnyScorer | Iterable[AnyScorer],
+        epochs: int = 1,
+    ) -> None:
+        put = object.__setattr__  # the one way into a frozen dataclass
+        put(self, "name", name)
+        put(self, "dataset", dataset if isinstance(dataset, Dataset) else Dataset.load(dataset))
+        put(self, "variants", _variants(variants))
+        put(self, "scorers", (scorers,) if callable(scorers) else tuple(scorers))
+        put(self, "epochs", epochs)
+        _check(self)
+
+    def __len__(self) -> int:
+        return len(self.variants) * len(self.dataset) * self.epochs
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield what is to be asked, sample by sample, so that a run cut short is fair to all variants."""
+        index = 0
+        for sample in self.dataset:
+            for epoch in range(self.epochs):
+                for variant in self.variants:
+                    yield Trial(variant, sample, epoch, index)
+                    index += 1
+
+    def requests(self) -> list[Request]:
+        """Every request that a run would send, for `lint` and `estimate`."""
+        return [trial.request for trial in self.trials()]
+
+    def limit(self, n: int) -> Eval:
+        """Return the same study on the first *n* samples."""
+        if n < 1:
+            raise UsageError(f"a limit of {n} leaves no sample; give 1 or more")
+        return replace(self, dataset=self.dataset.head(n))
+
+    @property
+    def scorer_names(self) -> tuple[str, ...]:
+        """The scorers' names, the columns of the table."""
+        return tuple(scorer_name(scorer) for scorer in self.scorers)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over prompts, samples, scorers and epochs: two studies of one print ask the same."""
+        parts = hashlib.sha256(self.dataset_digest.encode())
+        for variant in self.variants:
+            parts.update(_bytes([variant.name, variant.prompt.wire()]))
+        parts.update(_bytes([list(self.scorer_names), self.epochs]))
+        return parts.hexdigest()
+
+    @cached_property
+    def dataset_digest(self) -> str:
+        """SHA-256 over the samples: ids, targets and values."""
+        parts = hashlib.sha256()
+        for sample in self.dataset:
+            parts.update(_bytes([sample.id, sample.target, dict(sample.values)]))
+        return parts.hexdigest()
+
+    def __str__(self) -> str:
+        head = f"{self.name} · {self.size} = {len(self):,} requests"
+        lines = [f"  {variant.name}" for variant in self.variants]
+        return "\n".join([head, *lines, f"  scored by {', '.join(self.scorer_names) or 'nothing'}"])
+
+    @property
+    def size(self) -> str:
+        """How many variants by samples by epochs, in words."""
+        return " \N{MULTIPLICATION SIGN} ".join(
+            f"{n:,} {noun}{'s' * (n != 1)}"
+            for n, noun in (
+                (len(self.variants), "variant"),
+                (len(self.dataset), "sample"),
+                (self.epochs, "epoch"),
+            )
+        )
+
+
+def scorer_name(scorer: Any) -> str:
+    """Return a scorer's name; a plain function's is its own."""
+    return str(getattr(scorer, "name", None) or getattr(scorer, "__name__", type(scorer).__name__))
+
+
+def scorer_kind(scorer: Any) -> str:
+    """Return ``binary``, ``score`` or ``measure``; a plain function's is ``score``."""
+    return str(getattr(scorer, "kind", "score"))
+
+
+def _variants(given: Prompt | Variant | Iterable[Prompt | Variant]) -> tuple[Variant, ...]:
+    each: Sequence[Prompt | Variant] = (given,) if isinstance(given, Prompt | Variant) else tuple(given)
+    for one in each:
+        if not isinstance(one, Prompt | Variant):
+            raise UsageError(f"variants must be prompts or what grid() returns, not {type(one).__name__}")
+    alone = len(each) == 1
+    return tuple(
+        one if isinstance(one, Variant) else Variant(one.name or ("prompt" if alone else f"prompt {i}"), one)
+        for i, one in enumerate(each, 1)
+    )
+
+
+def _check(study: Eval) -> None:
+    if not study.name:
+        raise UsageError("an evaluation needs a name; folders and tables carry it")
+    if not isinstance(study.epochs, int) or study.epochs < 1:
+        raise UsageError(f"epochs must be a whole number of 1 or more, not {study.epochs!r}")
+    if not study.variants:
+        raise UsageError(f"evaluation {study.name!r} has no variants; give a Prompt or grid(...)")
+    if not len(study.dataset):
+        raise UsageError(f"evaluation {study.name!r} has no samples; its dataset is empty")
+    _unique("variant", (variant.name for variant in study.variants), "give each Prompt its own name")
+    _unique("scorer", study.scorer_names, "give one of them another name")
+    _unique("sample id", (sample.id for sample in study.dataset), "ids tell samples apart")
+    _check_values(study)
+    _check_targets(study)
+
+
+def _unique(noun: str, names: Iterable[str], cure: str) -> None:
+    twice = [name for name, n in Counter(names).items() if n > 1]
+    if twice:
+        raise UsageError(f"{noun} {twice[0]!r} occurs more than once; {cure}")
+
+
+def _check_values(study: Eval) -> None:
+    for variant in study.variants:
+        wanted = set(variant.prompt.variables)
+        for sample in study.dataset:
+            missing = wanted.difference(sample.values)
+            if missing:
+                raise PromptError(
+                    f"prompt {variant.name!r} uses {{{{{min(missing)}}}}}, which sample {sample.id!r} has no "
+                    f"value for; its columns are {', '.join(sample.values) or '(none)'}"
+                )
+
+
+def _check_targets(study: Eval) -> None:
+    strict = [scorer for scorer in study.scorers if getattr(scorer, "needs_target", False)]
+    if not strict:
+        return
+    for sample in study.dataset:
+        if sample.target is None:
+            raise UsageError(
+                f"scorer {scorer_name(strict[0])!r} needs a target, and sample {sample.id!r} has none; "
+                'add "target" to the dataset or use another scorer'
+            )
+
+
+def _bytes(part: Any) -> bytes:
+    try:
+        return canonical(part)
+    except TypeError:  # a value JSON does not know, e.g. a date of a DataFrame: its text stands for it
+        return repr(part).encode("utf-8", "surrogatepass")

@@ -1,0 +1,9 @@
+"""Results in, tables out: the summary of a run, the comparison of two variants, the receipt. All pure."""
+
+from workbench.report.comparison import Comparison, compare
+from workbench.report.outcome import Outcome
+from workbench.report.receipt import RunReceipt, receipt
+from workbench.report.summary import summary
+from workbench.report.table import Cell, Column, Table
+
+__all__ = ["Cell", "Column", "Comparison", "Outcome", "RunReceipt", "Table", "compare", "receipt", "summary"]

@@ -1,0 +1,86 @@
+"""What reports need to know of one result, and how results become one number per sample."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from workbench.cost import Receipt
+    from workbench.reply import Timing
+    from workbench.wire import Usage
+
+
+class Judged(Protocol):
+    """What a scorer said."""
+
+    @property
+    def value(self) -> float | None: ...  # noqa: D102
+
+
+class Outcome(Protocol):
+    """One trial's result, as far as tables care. `workbench.run.Result` is one."""
+
+    @property
+    def variant(self) -> str: ...  # noqa: D102
+    @property
+    def sample_id(self) -> str: ...  # noqa: D102
+    @property
+    def epoch(self) -> int: ...  # noqa: D102
+    @property
+    def error(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+    @property
+    def scores(self) -> Mapping[str, Judged]: ...  # noqa: D102
+    @property
+    def usage(self) -> Usage | None: ...  # noqa: D102
+    @property
+    def cost(self) -> Receipt: ...  # noqa: D102
+    @property
+    def timing(self) -> Timing: ...  # noqa: D102
+    @property
+    def origin(self) -> str: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+
+
+def by_variant(outcomes: Iterable[Outcome], variants: Sequence[str]) -> dict[str, list[Outcome]]:
+    """Sort outcomes into variants, in the order of *variants*."""
+    groups: dict[str, list[Outcome]] = {name: [] for name in variants}
+    for outcome in outcomes:
+        groups.setdefault(outcome.variant, []).append(outcome)
+    return groups
+
+
+def sample_means(outcomes: Iterable[Outcome], scorer: str) -> dict[str, float]:
+    """Return one number per sample: the mean over its scored repeats.
+
+    Errors and unscored repeats are left out; a sample with nothing else is not in the answer.
+    """
+    values: dict[str, list[float]] = defaultdict(list)
+    for outcome in outcomes:
+        score = outcome.scores.get(scorer)
+        if outcome.error is None and score is not None and score.value is not None:
+            values[outcome.sample_id].append(score.value)
+    return {sample: each[0] if len(each) == 1 else fmean(each) for sample, each in values.items()}
+
+
+def unscored(outcomes: Iterable[Outcome], scorer: str) -> int:
+    """Count answers that *scorer* gave no number."""
+    return sum(
+        1
+        for outcome in outcomes
+        if outcome.error is None and ((s := outcome.scores.get(scorer)) is None or s.value is None)
+    )
+
+
+def yes_no(values: Iterable[float]) -> bool:
+    """Whether all numbers are 0 or 1."""
+    return all(value in (0.0, 1.0) for value in values)
+
+
+def shares(values: Iterable[float]) -> bool:
+    """Whether all numbers lie in 0 … 1, so that differences read as points of a hundred."""
+    return all(0.0 <= value <= 1.0 for value in values)

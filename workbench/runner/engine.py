@@ -1,0 +1,262 @@
+"""The workers: take a trial, write down the intent, send, score, commit, take the next."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from workbench.errors import APIConnectionError, APIError, APITimeoutError, ReplayMissError
+from workbench.evaluation import scorer_kind, scorer_name
+from workbench.run import Result
+from workbench.runner.commit import Committer
+from workbench.runner.verdict import describe, stops
+from workbench.score import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+
+    from workbench.evaluation import Eval, Trial
+    from workbench.journal import Journal
+    from workbench.reply import Reply
+    from workbench.wire import Request
+
+BREATH_S = 0.02
+"""Seconds of answers from the store after which the loop gets a turn: Stop and progress live there."""
+
+UNSYNCED = 512
+"""Recorded answers (nothing was paid for them) that may wait for one fsync together."""
+
+
+class Send(Protocol):
+    """How a request is answered; `Client.asend` is one."""
+
+    def __call__(self, request: Request, *, draw: int) -> Awaitable[Reply]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something a progress display wants to know.
+
+    Attributes:
+        kind: ``started`` when a trial is sent, ``finished`` when its result is safe on disk.
+        trial: The trial's id, ``variant/sample/epoch``.
+        result: With ``finished``.
+        done: Results safe so far, those of an earlier sitting included.
+        total: Results of a complete run.
+    """
+
+    kind: Literal["started", "finished", "retried"]
+    trial: str
+    result: Result | None
+    done: int
+    total: int
+
+
+async def run(
+    evaluation: Eval,
+    send: Send,
+    *,
+    journal: Journal,
+    concurrency: int = 16,
+    on_event: Callable[[Event], None] | None = None,
+    already: Mapping[int, Result] | None = None,
+    drain_s: float = 4.0,
+) -> tuple[Result, ...]:
+    """Ask every trial of *evaluation* that has no answer yet.
+
+    Args:
+        evaluation: What to ask.
+        send: Answers a request, or raises.
+        journal: Open for appending; every answer is on disk before it counts.
+        concurrency: Trials in flight at most.
+        on_event: Told of what happens, in the loop: it must return quickly.
+        already: Results of an earlier sitting, by index; errors among them are asked again.
+        drain_s: Seconds that calls in flight may take to finish after a stop; their answers are paid for.
+
+    Returns:
+        The results in the evaluation's order; an `APIError` of one trial is a result too.
+
+    Raises:
+        APIError: One that concerns every call: a wrong key, no credit, no server.
+        ReplayMissError: Some requests are not recorded; the others were answered.
+        DiskFullError: No space for results; nothing more was sent.
+        CancelledError: Stopped from outside; what was finished is in the journal.
+    """
+    engine = Engine(
+        evaluation,
+        send,
+        journal=journal,
+        concurrency=concurrency,
+        on_event=on_event,
+        already=already,
+        drain_s=drain_s,
+    )
+    await engine.run()
+    return engine.ordered()
+
+
+class Engine:
+    """One sitting of a run; the arguments are those of `run`.
+
+    Attributes:
+        results: What is safe on disk, by index.
+    """
+
+    def __init__(
+        self,
+        evaluation: Eval,
+        send: Send,
+        *,
+        journal: Journal,
+        concurrency: int = 16,
+        on_event: Callable[[Event], None] | None = None,
+        already: Mapping[int, Result] | None = None,
+        drain_s: float = 4.0,
+    ) -> None:
+        self.results: dict[int, Result] = dict(already or {})
+        self._evaluation = evaluation
+        self._send = send
+        self._journal = journal
+        self._concurrency = concurrency
+        self._on_event = on_event
+        self._drain_s = drain_s
+        self._total = len(evaluation)
+        self._scorers = tuple((scorer_name(scorer), scorer) for scorer in evaluation.scorers)
+        self._judges = judges(evaluation)
+        self._commits = Committer(journal, self._finished)
+        self._halted = False
+        self._misses: list[ReplayMissError] = []
+        self._answered = False
+        self._unreachable = 0
+        self._breath = time.monotonic()
+
+    def ordered(self) -> tuple[Result, ...]:
+        """Return the results in the evaluation's order."""
+        return tuple(self.results[index] for index in sorted(self.results))
+
+    async def run(self) -> None:
+        """Ask what is open; returns or raises as the function `run`."""
+        trials = self._open_trials()
+        workers = [asyncio.create_task(self._work(trials)) for _ in range(self._workers())]
+        try:
+            if workers:
+                await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            await self._settle(workers)
+        for worker in workers:
+            if not worker.cancelled() and (error := worker.exception()) is not None:
+                raise error
+        if self._misses:
+            raise self._missing()
+
+    def _workers(self) -> int:
+        answered = sum(1 for result in self.results.values() if result.error is None)
+        return max(0, min(self._concurrency, self._total - answered))
+
+    def _open_trials(self) -> Iterator[Trial]:
+        for trial in self._evaluation.trials():
+            known = self.results.get(trial.index)
+            if known is None or known.error is not None:
+                yield trial
+
+    async def _work(self, trials: Iterator[Trial]) -> None:
+        try:
+            for trial in trials:
+                if self._halted:
+                    return
+                await self._ask(trial)
+        except BaseException:
+            self._halted = True  # nothing more is sent while the others finish
+            raise
+
+    async def _ask(self, trial: Trial) -> None:
+        request = trial.request
+        self._begin(trial, request)
+        try:
+            reply = await self._send(request, draw=trial.epoch)
+        except ReplayMissError as miss:
+            self._end_unsent(trial)
+            self._misses.append(miss)
+        except APIError as error:
+            await self._failed(trial, request, error)
+        else:
+            self._answered, self._unreachable = True, 0
+            await self._keep(self._judge(trial, request, reply), paid=reply.source == "live")
+        await self._breathe()
+
+    def _begin(self, trial: Trial, request: Request) -> None:
+        self._journal.append({"type": "intent", "index": trial.index, "key": request.key})
+        if self._on_event is not None:
+            self._on_event(Event("started", trial.id, None, len(self.results), self._total))
+
+    def _end_unsent(self, trial: Trial) -> None:
+        """Take the intent back: nothing was answered, nothing was charged."""
+        self._journal.append({"type": "unsent", "index": trial.index})
+
+    async def _failed(self, trial: Trial, request: Request, error: APIError) -> None:
+        away = isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)
+        self._unreachable = self._unreachable + 1 if away else 0
+        if stops(error) or self._unreachable >= self._patience():
+            self._end_unsent(trial)
+            raise error
+        result = Result(
+            trial.variant.name,
+            trial.sample.id,
+            trial.epoch,
+            trial.index,
+            request.key,
+            request.model,
+            error=describe(error),
+            request_id=error.request_id,
+            judges=self._judges,
+        )
+        await self._keep(result, paid=True)
+
+    def _patience(self) -> int:
+        """How many calls in a row may find no server before the run stops."""
+        return max(8, self._concurrency) if self._answered else min(3, self._total)
+
+    def _judge(self, trial: Trial, request: Request, reply: Reply) -> Result:
+        scores = {name: apply(scorer, trial.sample, reply) for name, scorer in self._scorers}
+        return Result.answered(trial, request.key, reply, scores, judges=self._judges)
+
+    async def _keep(self, result: Result, *, paid: bool) -> None:
+        self._commits.add(result)
+        if paid or self._commits.waiting >= UNSYNCED:
+            await self._commits.flush()
+
+    async def _breathe(self) -> None:
+        now = time.monotonic()
+        if now - self._breath > BREATH_S:
+            await asyncio.sleep(0)
+            self._breath = time.monotonic()
+
+    def _finished(self, result: Result) -> None:
+        self.results[result.index] = result
+        if self._on_event is not None:
+            self._on_event(Event("finished", result.trial_id, result, len(self.results), self._total))
+
+    async def _settle(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Let calls in flight finish for a moment, end the rest, and commit what came."""
+        self._halted = True
+        try:
+            if any(not worker.done() for worker in workers):
+                await asyncio.wait(workers, timeout=self._drain_s)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            await self._commits.flush()
+
+    def _missing(self) -> ReplayMissError:
+        n = len(self._misses)
+        return ReplayMissError(f"{n:,} of {self._total:,} requests are not recorded. {self._misses[0]}")
+
+
+def judges(evaluation: Eval) -> frozenset[str]:
+    """Return the scorers that decide whether a result passed, as `RunInfo.judges` does."""
+    kinds = {scorer_name(scorer): scorer_kind(scorer) for scorer in evaluation.scorers}
+    binary = frozenset(name for name, kind in kinds.items() if kind == "binary")
+    return binary or frozenset(name for name, kind in kinds.items() if kind == "score")

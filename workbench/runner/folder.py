@@ -1,0 +1,128 @@
+"""A run in its folder: journal, run.json and reports, resumable from nothing but these."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import UsageError, WorkbenchError
+from workbench.evaluation import scorer_kind, scorer_name
+from workbench.journal import Journal, read
+from workbench.run import INFO, JOURNAL, Run, RunInfo, settle
+from workbench.runner.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.evaluation import Eval
+    from workbench.run import Result, Status
+    from workbench.runner.engine import Send
+
+
+async def record(
+    evaluation: Eval, send: Send, *, folder: str | Path, resume: bool = False, **options: Any
+) -> Run:
+    """Run *evaluation* and keep everything in *folder*.
+
+    Whatever ends the run, the folder then holds what was answered, and says in ``run.json`` how it ended.
+
+    Args:
+        evaluation: What to ask.
+        send: Answers a request, or raises.
+        folder: New, or without a run in it; with *resume* the folder of the same study.
+        resume: Go on with the run that lies there; only what has no answer is asked.
+        **options: ``concurrency``, ``on_event`` and ``drain_s`` of `workbench.runner.run`.
+
+    Raises:
+        UsageError: A run lies there already, or one of a different study.
+        JournalError: Another process writes there, or the journal is damaged.
+        APIError, ReplayMissError, DiskFullError, CancelledError: As `workbench.runner.run`; the run is kept.
+    """
+    target = Path(folder)
+    info = _prepare(evaluation, target, resume=resume)
+    with Journal.open(target / JOURNAL) as journal:
+        already, _ = settle(read(target / JOURNAL)[0], info.judges)
+        info.save(target)
+        engine = Engine(evaluation, send, journal=journal, already=already, **options)
+        try:
+            await engine.run()
+        except WorkbenchError as error:
+            _close(target, info, engine.results, "stopped", str(error))
+            raise
+        except BaseException:
+            _close(target, info, engine.results, "interrupted", None)
+            raise
+        return _close(target, info, engine.results, "complete", None)
+
+
+def _prepare(evaluation: Eval, folder: Path, *, resume: bool) -> RunInfo:
+    fresh = describe(evaluation)
+    if not (folder / INFO).exists():
+        if (folder / JOURNAL).exists():
+            raise UsageError(f"{folder} holds a journal without {INFO}; give another folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        return fresh
+    known = RunInfo.load(folder)
+    if not resume:
+        raise UsageError(f"{folder} holds a run already; resume it, or give another folder")
+    if known.fingerprint != fresh.fingerprint:
+        raise UsageError(
+            f"{folder} holds a different study: {_difference(known, fresh)}; give another folder"
+        )
+    return replace(known, status="running", reason=None, finished=None)
+
+
+def describe(evaluation: Eval) -> RunInfo:
+    """Return what ``run.json`` says of a run that begins now."""
+    return RunInfo(
+        name=evaluation.name,
+        fingerprint=evaluation.fingerprint,
+        variants=tuple({"name": v.name, "prompt": v.prompt.wire()} for v in evaluation.variants),
+        dataset={
+            "name": evaluation.dataset.name,
+            "rows": len(evaluation.dataset),
+            "sha256": evaluation.dataset_digest,
+        },
+        scorers=tuple({"name": scorer_name(s), "kind": scorer_kind(s)} for s in evaluation.scorers),
+        epochs=evaluation.epochs,
+        started=_now(),
+        version=_version(),
+    )
+
+
+def _difference(known: RunInfo, fresh: RunInfo) -> str:
+    if known.dataset.get("sha256") != fresh.dataset.get("sha256"):
+        return f"its dataset has other samples ({known.samples:,} then, {fresh.samples:,} now)"
+    if known.variant_names != fresh.variant_names:
+        return f"its variants were {', '.join(known.variant_names)}"
+    for then, now in zip(known.variants, fresh.variants, strict=True):
+        if then["prompt"] != now["prompt"]:
+            return f"the prompt of {now['name']!r} changed"
+    if known.epochs != fresh.epochs:
+        return f"it had {known.epochs} epochs"
+    return "its scorers changed"
+
+
+def _close(
+    folder: Path, info: RunInfo, results: Mapping[int, Result], status: Status, reason: str | None
+) -> Run:
+    _, lost = settle(read(folder / JOURNAL)[0])
+    ended = replace(info, status=status, reason=reason, finished=_now(), perhaps_paid=lost)
+    run = Run(ended, tuple(results[index] for index in sorted(results)), folder)
+    ended.save(folder)
+    run.write_reports()
+    return run
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _version() -> str:
+    try:
+        return version("claude-workbench")
+    except PackageNotFoundError:  # run from a clone that was never installed
+        return ""
