@@ -399,7 +399,7 @@ def _retired(row: Mapping[str, Any]) -> Model:
 
 
 def _money(value: float | None) -> Decimal | None:
-    return None if value is None else Decimal(str(value)).normalize()
+    return None if value is None else Decimal(str(value))
 
 
 def _frozen(value: Any) -> Any:
