@@ -23,6 +23,7 @@ class Wire(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        ser_json_inf_nan="constants",
     )
 
     def wire(self) -> dict[str, Any]:
@@ -36,11 +37,13 @@ class Wire(BaseModel):
             UsageError: A field this type does not have.
         """
         fields = type(self).model_fields
-        for name in changes:
+        body = self.wire()
+        for name, value in changes.items():
             if name not in fields:
                 message = f"{type(self).__name__} has no field {name!r}{did_you_mean(name, fields)}"
                 raise UsageError(message)
-        return parse(type(self), {**self.wire(), **{k: plain(v) for k, v in changes.items()}})
+            body[fields[name].alias or name] = plain(value)
+        return parse(type(self), body)
 
 
 T = TypeVar("T", bound=Wire)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, StrictBool, StrictInt, Tag
 
 from workbench.wire.base import Tagged, Wire, tag_of
 
@@ -24,7 +24,7 @@ class CacheControl(Tagged):
 class CitationsConfig(Wire):
     """Whether a document or search result may be cited."""
 
-    enabled: bool | None = None
+    enabled: StrictBool | None = None
 
 
 # --- sources ---------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class DocumentCitation(Tagged):
 
     type: str
     cited_text: str
-    document_index: int
+    document_index: StrictInt
     """0-based over all documents of the request."""
     document_title: str | None = None
     file_id: str | None = None
@@ -107,24 +107,24 @@ class CharLocation(DocumentCitation):
     """Characters of a plain text document: 0-based start, exclusive end."""
 
     type: Literal["char_location"] = "char_location"
-    start_char_index: int
-    end_char_index: int
+    start_char_index: StrictInt
+    end_char_index: StrictInt
 
 
 class PageLocation(DocumentCitation):
     """Pages of a PDF: 1-based start, exclusive end."""
 
     type: Literal["page_location"] = "page_location"
-    start_page_number: int
-    end_page_number: int
+    start_page_number: StrictInt
+    end_page_number: StrictInt
 
 
 class ContentBlockLocation(DocumentCitation):
     """Blocks of a custom content document: 0-based start, exclusive end."""
 
     type: Literal["content_block_location"] = "content_block_location"
-    start_block_index: int
-    end_block_index: int
+    start_block_index: StrictInt
+    end_block_index: StrictInt
 
 
 class SearchResultLocation(Tagged):
@@ -132,11 +132,11 @@ class SearchResultLocation(Tagged):
 
     type: Literal["search_result_location"] = "search_result_location"
     cited_text: str
-    search_result_index: int
+    search_result_index: StrictInt
     source: str
     title: str | None = None
-    start_block_index: int
-    end_block_index: int
+    start_block_index: StrictInt
+    end_block_index: StrictInt
 
 
 class WebSearchResultLocation(Tagged):
@@ -264,7 +264,7 @@ class ToolResultBlock(Block):
     type: Literal["tool_result"] = "tool_result"
     tool_use_id: str
     content: str | tuple[ContentBlock, ...] | None = None
-    is_error: bool | None = None
+    is_error: StrictBool | None = None
     toolset_name: str | None = None
 
 
@@ -318,7 +318,7 @@ class McpToolResultBlock(Block):
     type: Literal["mcp_tool_result"] = "mcp_tool_result"
     tool_use_id: str
     content: str | tuple[ContentBlock, ...] | None = None
-    is_error: bool | None = None
+    is_error: StrictBool | None = None
 
 
 class McpToolListingBlock(Block):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, StrictFloat, StrictInt, Tag, field_validator
+from pydantic import Discriminator, Field, StrictBool, StrictFloat, StrictInt, Tag, field_validator
 
 from workbench.display import Shown
 from workbench.wire.base import Tagged, Wire, tag_of
@@ -113,7 +113,7 @@ class Request(Shown, Wire):
     messages: tuple[MessageParam, ...]
     system: str | tuple[ContentBlock, ...] | None = None
     stop_sequences: tuple[str, ...] | None = None
-    stream: bool | None = None
+    stream: StrictBool | None = None
     metadata: Metadata | None = None
     tools: tuple[AnyTool, ...] | None = None
     tool_choice: ToolChoice | None = None

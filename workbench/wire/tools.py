@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, StrictBool, StrictInt, Tag
 
 from workbench.wire.base import Wire
 from workbench.wire.blocks import CacheControl, CitationsConfig
@@ -20,9 +20,9 @@ class Tool(Wire):
 
     type: str | None = None
     cache_control: CacheControl | None = None
-    defer_loading: bool | None = None
+    defer_loading: StrictBool | None = None
     allowed_callers: tuple[str, ...] | None = None
-    strict: bool | None = None
+    strict: StrictBool | None = None
 
 
 class CustomTool(Tool):
@@ -32,7 +32,7 @@ class CustomTool(Tool):
     description: str | None = None
     input_schema: dict[str, Any]
     input_examples: tuple[Any, ...] | None = None
-    eager_input_streaming: bool | None = None
+    eager_input_streaming: StrictBool | None = None
 
 
 class WebSearchTool(Tool):
@@ -40,7 +40,7 @@ class WebSearchTool(Tool):
 
     type: str
     name: str = "web_search"
-    max_uses: int | None = None
+    max_uses: StrictInt | None = None
     allowed_domains: tuple[str, ...] | None = None
     blocked_domains: tuple[str, ...] | None = None
     user_location: dict[str, Any] | None = None
@@ -52,13 +52,13 @@ class WebFetchTool(Tool):
 
     type: str
     name: str = "web_fetch"
-    max_uses: int | None = None
+    max_uses: StrictInt | None = None
     allowed_domains: tuple[str, ...] | None = None
     blocked_domains: tuple[str, ...] | None = None
     citations: CitationsConfig | None = None
-    max_content_tokens: int | None = None
+    max_content_tokens: StrictInt | None = None
     url_sources: Any = None
-    use_cache: bool | None = None
+    use_cache: StrictBool | None = None
     response_inclusion: str | None = None
 
 
@@ -82,8 +82,8 @@ class AdvisorTool(Tool):
     type: str
     name: str = "advisor"
     model: str | None = None
-    max_uses: int | None = None
-    max_tokens: int | None = None
+    max_uses: StrictInt | None = None
+    max_tokens: StrictInt | None = None
     caching: Any = None
 
 
@@ -106,7 +106,7 @@ class TextEditorTool(Tool):
 
     type: str
     name: str
-    max_characters: int | None = None
+    max_characters: StrictInt | None = None
 
 
 class ComputerTool(Tool):
@@ -114,10 +114,10 @@ class ComputerTool(Tool):
 
     type: str
     name: str = "computer"
-    display_width_px: int
-    display_height_px: int
-    display_number: int | None = None
-    enable_zoom: bool | None = None
+    display_width_px: StrictInt
+    display_height_px: StrictInt
+    display_number: StrictInt | None = None
+    enable_zoom: StrictBool | None = None
 
 
 class Toolset(Tool):
@@ -177,7 +177,7 @@ def family(kind: str | None) -> str:
 
 def _tag(value: Any) -> str:
     kind = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
-    name = family(kind)
+    name = family(kind) if kind is None or isinstance(kind, str) else "unknown"
     if name.startswith("tool_search_tool"):
         return "tool_search"
     return "toolset" if name in {"computer_toolset", "browser_toolset"} else name
@@ -206,7 +206,7 @@ class ToolChoice(Wire):
 
     type: str
     name: str | None = None
-    disable_parallel_tool_use: bool | None = None
+    disable_parallel_tool_use: StrictBool | None = None
 
 
 class McpServer(Wire):
