@@ -8,16 +8,18 @@ rest. The emulator counts with `TokenEstimate.likely`, lint and `estimate` with 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.catalog import Model, catalog
 from workbench.display import Shown
-from workbench.tokens.blocks import block_span, block_tokens, tool_prompt, tool_span
+from workbench.tokens.blocks import block_span, block_tokens, tool_prompt, tool_span, unmarked
 from workbench.tokens.media import image_size, image_tokens, pdf_pages
 from workbench.tokens.text import NOTHING, Span, text_tokens
-from workbench.wire import RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolResultBlock, Wire
+from workbench.wire import ImageBlock, RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolResultBlock, Wire
+from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ __all__ = [
     "image_size",
     "image_tokens",
     "pdf_pages",
+    "prefix_keys",
     "prefix_tokens",
     "text_tokens",
 ]
@@ -55,6 +58,8 @@ class Position(NamedTuple):
     """``5m`` or ``1h`` where marked."""
     section: str
     """``tools``, ``system`` or ``messages``."""
+    role: str | None
+    """The turn's role; None outside messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,7 @@ class _Piece(NamedTuple):
     span: Span
     section: str
     part: str
+    role: str | None = None
 
 
 _PARTS = {"document": "documents", "search_result": "documents", "image": "images"}
@@ -123,7 +129,8 @@ def _message_pieces(request: Request, model: Model | None) -> Iterator[_Piece]:
             gone = i < forgotten and isinstance(block, ThinkingBlock | RedactedThinkingBlock)
             span = (NOTHING if gone else block_span(block, model)).plus(Span(extra, extra, extra))
             path = f"messages[{i}].content" + ("" if whole else f"[{j}]")
-            yield _Piece(path, block, span, "messages", _PARTS.get(getattr(block, "type", ""), "messages"))
+            part = _PARTS.get(getattr(block, "type", ""), "messages")
+            yield _Piece(path, block, span, "messages", part, message.role)
             extra = 0
 
 
@@ -172,8 +179,36 @@ def prefix_tokens(request: Request) -> list[Position]:
             request.cache_control if i == automatic else None
         )
         ttl = (control.ttl or "5m") if control else None
-        positions.append(Position(piece.path, total, piece.block, control is not None, ttl, piece.section))
+        positions.append(
+            Position(piece.path, total, piece.block, control is not None, ttl, piece.section, piece.role)
+        )
     return positions
+
+
+def prefix_keys(request: Request) -> list[str]:
+    """Return one key per position of `prefix_tokens`: equal keys, equal prompt up to and with that block.
+
+    Breakpoints themselves do not count. What is no part of the prompt but invalidates it does: model and
+    speed from the first block on; tool choice, thinking, effort and whether there are images from the first
+    message on.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (what invalidates the cache)
+    """
+    chain = hashlib.sha256(dumps([request.model, request.speed or "standard"]))
+    keys, section = [], ""
+    for position in prefix_tokens(request):
+        if position.section == "messages" != section:
+            chain.update(dumps(_invalidating(request)))
+        section = position.section
+        chain.update(dumps([position.section, position.role, unmarked(position.block)]))
+        keys.append(chain.hexdigest())
+    return keys
+
+
+def _invalidating(request: Request) -> list[object]:
+    images = any(isinstance(block, ImageBlock) for turn in request.messages for block in turn.blocks)
+    parts = (request.tool_choice, request.thinking)
+    return [part.wire() if part else None for part in parts] + [request.effort, images]
 
 
 def cacheable(block: Wire) -> bool:

@@ -40,7 +40,7 @@ def block_tokens(block: Wire, model: Model | str | None = None) -> int:
 def block_span(block: Wire, model: Model | None) -> Span:
     """Estimate one content block."""
     counter = _COUNTERS.get(type(block))
-    return counter(block, model) if counter else text_span(_json(_unmarked(block)), _factor(model))
+    return counter(block, model) if counter else text_span(_json(unmarked(block)), _factor(model))
 
 
 def _factor(model: Model | None) -> float:
@@ -103,7 +103,8 @@ def _json(value: Any) -> str:
     return dumps(value).decode("utf-8", "replace")
 
 
-def _unmarked(block: Wire) -> dict[str, Any]:
+def unmarked(block: Wire) -> dict[str, Any]:
+    """Return a block's JSON without its cache breakpoint."""
     return {name: value for name, value in block.wire().items() if name != "cache_control"}
 
 
@@ -121,4 +122,4 @@ def tool_span(tool: Any, model: Model | None) -> Span:
     rows = catalog().tool_overhead.get(family(tool.type), [])
     own = next((r["value"] for r in rows if model and model.id in r.get("models", ())), None)
     own = own or (rows[0]["value"] if rows else 0)
-    return text_span(_json(_unmarked(tool)), _factor(model)).plus(Span(own, own, own))
+    return text_span(_json(unmarked(tool)), _factor(model)).plus(Span(own, own, own))
