@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from workbench.dataset.cells import safe_cell
+from workbench.dataset import cells
 from workbench.dataset.files import Row, kind_of, read_rows
 from workbench.display import Shown
 from workbench.errors import DatasetError, did_you_mean
@@ -27,7 +27,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "input": ("question", "prompt"),
     "target": ("answer", "label", "expected"),
 }
-"""Columns that stand for a role where none has its name and the caller names none; the first that is there."""
+"""Columns that play a role where no column has its name and the caller names none; the first there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Sample:
     Attributes:
         id: Unique in its dataset; results are joined by it.
         input: What ``{{input}}`` stands for.
-        target: What the scorers compare with; None where there is nothing to compare with. A list holds several
-            right answers.
+        target: What the scorers compare with; None where there is nothing to compare with. A list holds
+            several right answers.
         values: Every column by name, and ``input``: what a prompt may use.
         metadata: What no prompt and no scorer needs.
     """
@@ -63,7 +63,8 @@ class Dataset(Shown):
         name: What tables call it.
         samples: The cases.
         roles: Which column is the id, the input and the target.
-        places: Where each sample was read (``datasets/qa.jsonl:17``), for messages; empty where they were not read.
+        places: Where each sample was read (``datasets/qa.jsonl:17``), for messages; empty for samples made
+            by hand.
     """
 
     name: str
@@ -97,12 +98,12 @@ class Dataset(Shown):
         """Read a dataset.
 
         Args:
-            source: A path (.jsonl, .json, .csv, .tsv, .parquet), a DataFrame, or a list of objects, samples or
-                texts.
+            source: A path (.jsonl, .json, .csv, .tsv, .parquet), a DataFrame, or a list of objects,
+                samples or texts.
             name: What tables call it; the file's name by default.
-            id, input, target: The columns that play these parts, where their names are others. Without
-                them ``question`` or ``prompt`` serves as input, ``answer``, ``label`` or ``expected`` as target, and
-                rows without ids are numbered from 1.
+            id: The column of the ids; rows without ids are numbered from 1.
+            input: The column of the inputs, if it is not ``input``, ``question`` or ``prompt``.
+            target: The column of the targets, if it is not ``target``, ``answer``, ``label`` or ``expected``.
 
         Raises:
             DatasetError: The message names file, line and cure.
@@ -157,8 +158,9 @@ class Dataset(Shown):
         """The names a prompt may use: those that every sample has."""
         if not self.samples:
             return ()
-        common = set(self.samples[0].values).intersection(*(sample.values for sample in self.samples))
-        return tuple(name for name in self.samples[0].values if name in common)
+        first, *rest = [sample.values for sample in self.samples]  # noqa: PD011 - not pandas
+        common = set(first).intersection(*rest)
+        return tuple(name for name in first if name in common)
 
     @cached_property
     def sha256(self) -> str:
@@ -174,7 +176,7 @@ class Dataset(Shown):
         return self._at(place for place, sample in enumerate(self.samples) if keep(sample))
 
     def sample(self, n: int, *, seed: int = 0) -> Dataset:
-        """Return *n* samples drawn without replacement, in the dataset's order; the same for the same *seed*."""
+        """Return *n* samples drawn without replacement, in the dataset's order; same *seed*, same draw."""
         draw = random.Random(seed)  # noqa: S311 - a reproducible draw, not a secret
         return self._at(sorted(draw.sample(range(len(self)), min(n, len(self)))))
 
@@ -201,8 +203,8 @@ class Dataset(Shown):
         """Write the samples, to a temporary name first.
 
         Args:
-            path: ``.jsonl`` keeps everything; ``.csv`` holds text only, guarded so that no spreadsheet computes it
-                (`Dataset.load` takes the guard off again).
+            path: ``.jsonl`` keeps everything; ``.csv`` holds text only, guarded so that no spreadsheet
+                computes it (`Dataset.load` takes the guard off again).
 
         Raises:
             DatasetError: Another kind of file, or it cannot be written.
@@ -245,7 +247,8 @@ def _cut(value: Any, width: int) -> str:
 def _record(sample: Sample) -> dict[str, Any]:
     """Return a sample as one row; a loaded row that used other names gains the three roles."""
     record = {"id": sample.id, "input": sample.input, "target": sample.target}
-    record |= {name: value for name, value in sample.values.items() if name not in record}
+    values = sample.values  # noqa: PD011 - not pandas
+    record |= {name: value for name, value in values.items() if name not in record}
     return {**record, "metadata": dict(sample.metadata)} if sample.metadata else record
 
 
@@ -253,25 +256,16 @@ def _rows(source: Any, label: str) -> list[Row]:
     if isinstance(source, str | os.PathLike):
         return read_rows(Path(source))
     if hasattr(source, "to_dict") and hasattr(source, "columns"):
-        source = [{str(k): _plain(v) for k, v in row.items()} for row in source.to_dict("records")]
+        source = source.to_dict("records")
     if isinstance(source, Mapping) or not isinstance(source, Iterable):
         raise DatasetError(
-            f"cannot make a dataset of {kind_of(source)}; give a path, a DataFrame, or a list of objects, samples "
-            "or texts"
+            f"cannot make a dataset of {kind_of(source)}; "
+            "give a path, a DataFrame, or a list of objects, samples or texts"
         )
     rows = [(f"{label}: row {number}", row) for number, row in enumerate(source, 1)]
     if not rows:
         raise DatasetError(f"{label} is empty; a dataset needs at least one row")
     return rows
-
-
-def _plain(value: Any) -> Any:
-    """Return a DataFrame's cell as plain data: numpy's numbers and arrays, dates, and NaN for nothing."""
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if hasattr(value, "isoformat"):
-        return None if value != value else value.isoformat()  # noqa: PLR0124 - NaT is not itself
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN is not itself
 
 
 def _build(label: str, rows: list[Row], asked: Mapping[str, str | None]) -> Dataset:
@@ -281,6 +275,7 @@ def _build(label: str, rows: list[Row], asked: Mapping[str, str | None]) -> Data
             raise DatasetError(
                 f"{place}: expected an object, found {kind_of(row)}; every row needs {_needs({})}"
             )
+    rows = [(place, cells.plain_row(place, row)) for place, row in rows]
     columns = dict.fromkeys(name for _, row in rows for name in row)
     roles = _roles(rows[0][0], list(columns), asked)
     samples = tuple(_sample(place, row, number, roles) for number, (place, row) in enumerate(rows, 1))
@@ -344,7 +339,7 @@ def _csv(records: list[dict[str, Any]]) -> bytes:
     columns = list(dict.fromkeys(name for record in records for name in record))
     page = io.StringIO(newline="")
     writer = csv.writer(page, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow(map(safe_cell, columns))
+    writer.writerow(map(cells.safe_cell, columns))
     writer.writerows([_cell(record.get(name)) for name in columns] for record in records)
     return page.getvalue().encode("utf-8", "surrogatepass")
 
@@ -352,7 +347,7 @@ def _csv(records: list[dict[str, Any]]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return safe_cell(value if isinstance(value, str) else dumps(value).decode())
+    return cells.safe_cell(value if isinstance(value, str) else dumps(value).decode())
 
 
 def _write(path: Path, data: bytes) -> None:

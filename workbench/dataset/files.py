@@ -84,7 +84,8 @@ def _text(path: Path) -> str:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         raise DatasetError(
-            f"{path}:{line}: byte 0x{raw[error.start]:02x} at column {column} is not UTF-8; save the file as UTF-8"
+            f"{path}:{line}: byte 0x{raw[error.start]:02x} at column {column} is not UTF-8; "
+            "save the file as UTF-8"
         ) from error
 
 
@@ -140,7 +141,8 @@ def _table(path: Path, delimiter: str | None) -> Iterator[Row]:
         yield from _cells(path, reader)
     except csv.Error as error:
         raise DatasetError(
-            f"{path}:{reader.line_num}: {error}; a quoted cell ends with one quote, quotes inside it are doubled"
+            f"{path}:{reader.line_num}: {error}; "
+            "a quoted cell ends with one quote, quotes inside it are doubled"
         ) from error
     finally:
         csv.field_size_limit(limit)
@@ -176,14 +178,16 @@ def _count(number: int, noun: str) -> str:
 
 def _parquet(path: Path) -> Iterator[Row]:
     try:
-        from pyarrow import ArrowException
-        from pyarrow import parquet as pq
+        from pyarrow import (  # type: ignore[import-untyped]  # it ships no types
+            ArrowException,
+            parquet,
+        )
     except ImportError as error:
         raise DatasetError(
             f'{path}: Parquet needs pyarrow: pip install "claude-workbench[parquet]"'
         ) from error
     try:
-        rows = pq.ParquetFile(path).read().to_pylist()
+        rows = parquet.ParquetFile(path).read().to_pylist()
     except ArrowException as error:
         reason = re.split(r"[.\n]", str(error))[0]
         raise DatasetError(f"{path}: not a readable Parquet file ({_lower(reason)})") from error

@@ -26,15 +26,15 @@ class Prompt(Shown):
 
     Names may stand in any text: system, messages, the text, title and context of documents, search results,
     tool results, tool descriptions. Values are data: put in once, never read again; what is not text is put
-    in as JSON. ``\{{`` is a literal ``{{``. Where the whole content of a message, or a whole text block, is one
-    name and the value is a list of blocks (documents, images), the blocks take its place.
+    in as JSON. ``\{{`` is a literal ``{{``. Where the whole content of a message, or a whole text block, is
+    one name and the value is a list of blocks (documents, images), the blocks take its place.
 
     Args:
         user: The last user turn: text, a content block, or a list of blocks. A list of turns (objects with
             ``role``) is appended as it is. None where ``messages`` says everything.
         name: What variants made of it are called.
-        fields: Any field of the request (``model``, ``max_tokens``, ``system``, ``tools``, …); ``messages`` are
-            the turns before *user*. ``effort`` is short for ``output_config.effort``.
+        fields: Any field of the request (``model``, ``max_tokens``, ``system``, ``tools``, …);
+            ``messages`` are the turns before *user*. ``effort`` is short for ``output_config.effort``.
 
     Raises:
         PromptError: An unknown field, or nothing to say.
@@ -64,7 +64,7 @@ class Prompt(Shown):
     def from_wire(cls, body: Mapping[str, Any], *, name: str | None = None) -> Prompt:
         """Return the prompt of a request body; fields newer than this code are kept."""
         prompt = cls.__new__(cls)
-        prompt._start(plain(body), name)
+        prompt._start(plain(body), name)  # noqa: SLF001 - a second constructor
         return prompt
 
     def wire(self) -> dict[str, Any]:

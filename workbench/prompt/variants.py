@@ -39,8 +39,8 @@ def grid(
 
     Args:
         prompts: One prompt, several, or several by name.
-        axes: Any request field or ``effort``: the values to try. A single value counts as a list of one; None in a
-            list leaves the prompt as it is. ``prompt`` is another place for *prompts*.
+        axes: Any request field or ``effort``: the values to try. A single value counts as a list of one;
+            None in a list leaves the prompt as it is. ``prompt`` is another place for *prompts*.
 
     Returns:
         The variants, the last axis varying fastest; those that come out equal are one. Combinations that no

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +19,8 @@ from workbench.wire import (
 from workbench.wire.blocks import Base64Source, ContentSource, TextSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from workbench.dataset import Sample
     from workbench.wire import Citation, Request
 
@@ -33,9 +34,8 @@ class Sources(NamedTuple):
     @property
     def enabled(self) -> bool:
         """Whether any of it may be cited."""
-        return any(
-            b.citations is not None and b.citations.enabled for b in (*self.documents, *self.search_results)
-        )
+        blocks: list[DocumentBlock | SearchResultBlock] = [*self.documents, *self.search_results]
+        return any(block.citations is not None and block.citations.enabled for block in blocks)
 
 
 class Verdict(NamedTuple):
@@ -180,11 +180,11 @@ def _joins(texts: list[str]) -> Iterator[str]:
 
 
 def citations_valid(*, name: str = "citations_valid") -> CitationsValid:
-    """Score 1 where the message cites, and every quote stands where the citation says, character for character.
+    """Score 1 where the message cites, and every quote stands where it says, character for character.
 
-    Where citations are switched on and none is made, the score is 0; where they are not switched on, there is none.
-    Text of a PDF, an uploaded file or the web is not in the request: its ranges are checked, its characters are not, and
-    the explanation counts them. The explanation lists what is wrong.
+    Where citations are switched on and none is made, the score is 0; where they are not switched on, there is
+    none. Text of a PDF, an uploaded file or the web is not in the request: its ranges are checked, its
+    characters are not, and the explanation counts them. The explanation lists what is wrong.
 
     Args:
         name: The column it fills.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 from workbench.score.base import Grader, Score, clip, targets, wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workbench.dataset import Dataset, Sample
     from workbench.score.views import View
 
@@ -91,12 +92,12 @@ def _mention(label: str) -> str:
 def choice(labels: Sequence[str] | None = None, *, view: View = "answer", name: str = "choice") -> Choice:
     """Score 1 where the answer chooses the target's label, and no other.
 
-    A line of its own decides ("billing", "**Billing**."); without one, the labels named as whole words count. Two
-    labels are ambiguous and score 0, with both in the explanation.
+    A line of its own decides ("billing", "**Billing**."); without one, the labels named as whole words count.
+    Two labels are ambiguous and score 0, with both in the explanation.
 
     Args:
-        labels: All labels there are; by default the targets of the dataset. A scorer used without a dataset takes
-            only an answer that is the target and nothing else.
+        labels: All labels there are; by default the targets of the dataset. A scorer used without a dataset
+            takes only an answer that is the target and nothing else.
         view: What is graded.
         name: The column it fills.
     """

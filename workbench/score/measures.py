@@ -92,7 +92,8 @@ def length(
     """Score 1 where the answer is within the bounds; without bounds, measure it.
 
     Args:
-        max, min: Bounds that still pass.
+        max: The most that passes.
+        min: The least that passes.
         unit: ``words`` (between white space) or ``chars`` (Unicode code points).
         view: What is graded.
         name: The column it fills.
@@ -109,8 +110,8 @@ def length(
 def latency(*, max_s: float | None = None, name: str = "latency") -> Latency:
     """Score 1 where the reply took at most *max_s* seconds; without a bound, measure it.
 
-    Time is from sending to the last byte of the attempt that succeeded, as measured when the reply was made: a
-    replay judges the recorded time. Replies of a batch are unscored.
+    Time is from sending to the last byte of the attempt that succeeded, as measured when the reply was made:
+    a replay judges the recorded time. Replies of a batch are unscored.
     """
     return Latency(name=name, kind=_kind(max_s), max_s=max_s)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)|\d{1,40})(?:\.\d{1,40})?|\.\d{1,40}"
 _NUMBER = re.compile(
-    r"(?<![\w.^])(?<!\d,)"
-    r"(?P<sign>(?<![\w)\]%])[-\u2212+][ ]?)?[$\u20ac\u00a3\u00a5]?(?P<minus>[-\u2212])?"
+    r"(?<![\w.^])"
+    r"(?P<sign>(?<![\w)\]%])[-\u2212+])?[$\u20ac\u00a3\u00a5]?(?P<minus>[-\u2212])?"
     rf"(?:(?P<whole>\d{{1,9}})[ ](?=\d{{1,9}}/\d))?(?P<digits>{_DIGITS})"
     r"(?:(?P<power>[eE][+-]?\d{1,3})(?!\w)|[ ]?/[ ]?(?P<under>\d{1,40})(?![\d/]))?"
     r"(?!\d)(?!(?:st|nd|rd|th)\b)"
@@ -57,11 +57,11 @@ class Number(Grader):
 def last_number(text: str) -> Fraction | None:
     r"""Return the number that *text* ends in: after ``####``, else in ``\boxed{}``, else the last there is.
 
-    Reads thousands commas, currency and percent signs (``50%`` is 50), exponents, fractions (``3/4``, ``2 1/2``) and
-    the typographic minus. Ordinals (``3rd``) and digits inside words (``H2O``) are not numbers.
+    Reads thousands commas, currency and percent signs (``50%`` is 50), exponents, fractions (``3/4``,
+    ``2 1/2``) and the typographic minus. Ordinals (``3rd``) and digits inside words (``H2O``) are no numbers.
 
-    >>> [str(last_number(t)) for t in ("It costs $1,234.50.", "-3/4", "3 + 4 = 7 apples", "10 - 4", "#### 18")]
-    ['2469/2', '-3/4', '7', '4', '18']
+    >>> [str(last_number(t)) for t in ("It costs $1,234.50.", "-3/4", "3 + 4 = 7 apples", "#### 18")]
+    ['2469/2', '-3/4', '7', '18']
     """
     if (mark := text.rfind("####")) >= 0 and (value := _first(text[mark + 4 :])) is not None:
         return value
@@ -121,8 +121,8 @@ def _value(found: re.Match[str]) -> Fraction | None:
 def number(*, tolerance: float = 0.0, view: View = "answer", name: str = "number") -> Number:
     """Score 1 where the number the answer ends in is the target's.
 
-    Both are read in the same way (see `workbench.score.numbers.last_number`), so a target may be 18, ``"$1,200"``, or a
-    worked solution that ends in ``#### 18``. Values are compared exactly, as fractions.
+    Both are read in the same way (see `last_number`), so a target may be 18, ``"$1,200"``, or a worked
+    solution that ends in ``#### 18``. Values are compared exactly, as fractions.
 
     Args:
         tolerance: How far off still counts, as an absolute difference.

@@ -71,8 +71,8 @@ class JsonPath(Grader):
 def matches(value: Any, target: Any) -> bool:
     """Return whether a JSON value is the target.
 
-    1 is 1.0, but true is not 1. A text may stand for a number or a literal, as it does in a CSV. A list of targets
-    holds several right answers, unless the value is a list itself.
+    1 is 1.0, but true is not 1. A text may stand for a number or a literal, as it does in a CSV. A list of
+    targets holds several right answers, unless the value is a list itself.
 
     >>> matches(5, "5.0"), matches(True, 1), matches("a", ["a", "b"]), matches([1], [1.0])
     (True, False, True, True)
@@ -165,7 +165,7 @@ def _validator(schema: str) -> Any:
         Draft202012Validator.check_schema(content)
     except SchemaError as error:
         raise UsageError(f"the schema is not a JSON Schema: {error.json_path}: {error.message}") from error
-    kind = validators.extend(Draft202012Validator, {"pattern": pattern})
+    kind: Any = validators.extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
     return kind(content, registry=Registry())
 
 
@@ -208,8 +208,8 @@ def json_path(
 
     Args:
         path: Keys and places: ``label``, ``items[0].name``, ``items[-1]``, ``items[*].id`` (a list of all),
-            ``["a.b"]``; a leading ``$`` may stand. The rest of JSONPath (filters, recursion) selects many values where
-            a score compares one, so it is left out.
+            ``["a.b"]``; a leading ``$`` may stand. The rest of JSONPath (filters, recursion) selects many
+            values where a score compares one, so it is left out.
         equals: What to compare with instead of the sample's target.
         fenced: Whether JSON inside one code fence passes.
         view: What is graded.

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from workbench.wire import Message
 
 View = Literal["answer", "thinking", "json", "tool_calls", "citations", "raw"]
-"""``answer``: text blocks joined exactly as sent. ``thinking``: the visible thinking. ``json``: the answer read as JSON
-and written in one form. ``tool_calls``, ``citations``: their JSON. ``raw``: the JSON of all content blocks."""
+"""What is graded.
+
+``answer``: text blocks joined exactly as sent. ``thinking``: the visible thinking. ``json``: the answer read
+as JSON and written in one form. ``tool_calls``, ``citations``: their JSON. ``raw``: the JSON of all content.
+"""
 
 _FENCED = re.compile(r"```[\w-]*[ \t]*\r?\n(.*)\n[ \t]*```", re.DOTALL)
 
