@@ -56,7 +56,7 @@ CAP_S = 60.0
 
 _FIRST_S = 0.5
 _LONGEST_BACKOFF_S = 8.0
-_NEVER = frozenset({401, 402, 403, 404, 413})
+_NEVER = frozenset({401, 402, 403})
 _SPENT = frozenset(
     {
         "contract_spend_limit_reached",

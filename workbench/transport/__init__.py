@@ -1,0 +1,6 @@
+"""Sending: one HTTP client, bounded in time, size and retries; every fault ends as an error of ours."""
+
+from workbench.transport.core import Call, Transport
+from workbench.transport.limits import Gate, Limits, Tally
+
+__all__ = ["Call", "Gate", "Limits", "Tally", "Transport"]

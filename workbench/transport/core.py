@@ -1,0 +1,505 @@
+"""The transport: requests out, replies in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from workbench import retry
+from workbench.errors import APIError, APITimeoutError, UsageError, WireError
+from workbench.reply import Reply, Timing
+from workbench.retry import Budget
+from workbench.transport import bodies, failures
+from workbench.transport.failures import WIRE_ERRORS, Failure
+from workbench.transport.limits import Gate, Limits, Tally, sleep
+from workbench.transport.stream import Incoming
+from workbench.wire import Message, Request
+from workbench.wire.base import parse
+from workbench.wire.codec import dumps, loads
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from workbench.platforms import Endpoint
+    from workbench.wire.events import StreamEvent
+
+T = TypeVar("T")
+
+logger = logging.getLogger("workbench")
+
+ATTEMPTS = 4
+EMULATOR_HEADER = "x-workbench-emulator"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CONNECTIONS = 512
+
+
+def user_agent() -> str:
+    """Return what this package calls itself."""
+    try:
+        return f"claude-workbench/{version('claude-workbench')}"
+    except PackageNotFoundError:
+        return "claude-workbench/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing to ask, however often it takes.
+
+    Attributes:
+        method: HTTP method.
+        path: Below the base URL, with its query.
+        body: JSON bytes, or None.
+        api_version: ``anthropic-version``.
+        betas: ``anthropic-beta``.
+        model: Model asked for; waits are shared among calls of one model.
+        total_s: Longest time for the whole call; None takes the transport's own.
+    """
+
+    method: str
+    path: str
+    body: bytes | None = None
+    api_version: str = "2026-10-21"
+    betas: tuple[str, ...] = ()
+    model: str | None = None
+    total_s: float | None = None
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a call has come: for the error it may end in, and for its timing."""
+
+    started: float
+    tries: int = 0
+    queue_s: float = 0.0
+    attempt_at: float = 0.0
+    last: Failure | None = None
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.started
+
+
+class _Answer(NamedTuple):
+    message: Message
+    response: httpx.Response
+    ttft_s: float | None = None
+
+
+class Transport:
+    """Sends to one endpoint over one HTTP client, which lives on the loop that first uses it.
+
+    There is no redirect, no cookie and no authentication behind it: httpx's client is left out, and its
+    transport interface spoken directly.
+
+    Args:
+        endpoint: Where to, and with which key.
+        limits: Times and sizes.
+        attempts: Requests sent at most for one call.
+        budget: Retries shared by everything that uses this transport.
+        mount: Another httpx transport, for tests.
+        jitter: Returns random numbers in [0, 1).
+        pause: Sleeps.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        limits: Limits | None = None,
+        attempts: int = ATTEMPTS,
+        budget: Budget | None = None,
+        mount: httpx.AsyncBaseTransport | None = None,
+        jitter: Callable[[], float] = random.random,
+        pause: Callable[[float], Awaitable[None]] = sleep,
+    ) -> None:
+        if endpoint.base_url is None:
+            raise UsageError("the emulator has no address before it runs")
+        self.endpoint = endpoint
+        self.limits = limits or Limits()
+        self.tally = Tally()
+        self.rate_limits: dict[str, dict[str, str]] = {}
+        """The ``anthropic-…`` limit headers of the last answer, by model."""
+        self.origin = endpoint.origin
+        """Who answers: an emulator is recognised by the header of its replies."""
+        self._attempts = attempts
+        self._budget = budget or Budget()
+        self._jitter = jitter
+        self._pause = pause
+        self._gate = Gate(pause)
+        self._given = mount
+        self._mount: httpx.AsyncBaseTransport | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._agent = user_agent()
+
+    # --- what is asked -------------------------------------------------------------------------------
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        api_version: str = "2026-10-21",
+        betas: Iterable[str] = (),
+        draw: int = 0,
+        total_s: float | None = None,
+    ) -> Reply:
+        """Ask, and return the reply; a request with ``stream`` is streamed, so that its first token is timed.
+
+        Raises:
+            APIError: As every way this can fail.
+        """
+        call = _call(request, api_version, betas, total_s)
+        progress = _Progress(time.perf_counter())
+        attempt = self._plain_answer if not request.stream else self._streamed_answer
+        answer = await self._run(call, progress, lambda: attempt(call))
+        return self._reply(request, call, progress, answer, draw=draw)
+
+    async def stream(
+        self,
+        request: Request,
+        emit: Callable[[list[StreamEvent]], None],
+        *,
+        api_version: str = "2026-10-21",
+        betas: Iterable[str] = (),
+        total_s: float | None = None,
+    ) -> Reply:
+        """Ask, hand events to *emit* as they come, and return the reply at the end.
+
+        Nothing is sent again once something was emitted.
+
+        Raises:
+            StreamInterruptedError: The stream was cut; carries what had come.
+            APIError: As every other way this can fail.
+        """
+        call = _call(request.with_(stream=True), api_version, betas, total_s)
+        progress = _Progress(time.perf_counter())
+        answer = await self._run(call, progress, lambda: self._streamed_answer(call, emit))
+        return self._reply(request, call, progress, answer)
+
+    async def json(self, call: Call) -> Any:
+        """Ask anything else of the API and return the JSON it answers.
+
+        Raises:
+            APIError: As every way this can fail.
+        """
+        progress = _Progress(time.perf_counter())
+        return (await self._run(call, progress, lambda: self._plain(call, _as_object)))[0]
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        mount, self._mount = self._mount, None
+        if mount is not None and mount is not self._given:
+            await mount.aclose()
+
+    # --- attempts ------------------------------------------------------------------------------------
+
+    async def _run(self, call: Call, progress: _Progress, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Attempt until it works, is not worth another attempt, or time is up."""
+        total_s = call.total_s or self.limits.total_s
+        try:
+            async with asyncio.timeout(total_s):
+                return await self._attempt_all(call, progress, attempt)
+        except TimeoutError:
+            pass
+        last = f"; the last attempt failed: {progress.last.error.message}" if progress.last else ""
+        late = APITimeoutError(f"no complete answer from {self.endpoint.base_url} within {total_s:g} s{last}")
+        self.tally.perhaps_paid += 1
+        raise self._final(late, call, progress)
+
+    async def _attempt_all(self, call: Call, progress: _Progress, attempt: Callable[[], Awaitable[T]]) -> T:
+        group = call.model or ""
+        while True:
+            progress.queue_s += await self._gate.enter(group, self._jitter)
+            progress.tries += 1
+            self.tally.sent += 1
+            progress.attempt_at = time.perf_counter()
+            try:
+                done = await attempt()
+            except Failure as failure:
+                await self._before_retry(failure, call, progress)
+            else:
+                self._budget.refund()
+                return done
+
+    async def _before_retry(self, failure: Failure, call: Call, progress: _Progress) -> None:
+        """Wait for the next attempt, or raise where there is none."""
+        progress.last = failure
+        self.tally.perhaps_paid += failure.paid == "perhaps"
+        self.tally.paid_lost += failure.paid == "lost"
+        verdict = self._judge(failure, progress)
+        wait, reason = verdict.wait_s, ""
+        if verdict.reason == "asked to wait too long":
+            reason = (
+                f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self.limits.wait_s:g} s: go on later"
+            )
+        elif wait is not None and progress.tries >= min(self._attempts, 1 + _again(failure)):
+            wait = None
+        elif wait is not None and not self._budget.take():
+            wait, reason = None, "; retry budget used up: too much fails to try everything again"
+        if wait is None:
+            failure.error.message += reason
+            cause = failure.__cause__
+            raise self._final(failure.error, call, progress) from (failures.bare(cause) if cause else None)
+        self.tally.retried += 1
+        if verdict.asked_s is not None:
+            self._gate.hold(call.model or "", verdict.asked_s)
+        self._log_retry(failure, call, progress, wait)
+        progress.queue_s += wait
+        await self._pause(wait)
+
+    def _judge(self, failure: Failure, progress: _Progress) -> retry.Verdict:
+        headers = failure.headers if failure.headers is not None else httpx.Headers()
+        return retry.judge(
+            progress.tries,
+            status=failure.status,
+            error_code=failure.error_code,
+            retry_after=headers.get("retry-after"),
+            retry_after_ms=headers.get("retry-after-ms"),
+            should_retry=headers.get("x-should-retry"),
+            jitter=self._jitter(),
+            cap_s=self.limits.wait_s,
+            now=_now(headers),
+        )
+
+    def _final(self, error: APIError, call: Call, progress: _Progress) -> APIError:
+        error.model = call.model
+        failed = failures.with_tries(error, progress.tries, progress.elapsed())
+        logger.warning("%s failed: %s", call.model or call.path, failed.message)
+        return failed
+
+    def _log_retry(self, failure: Failure, call: Call, progress: _Progress, wait: float) -> None:
+        logger.info(
+            "%s · attempt %d failed (%s%s) · waiting %.2f s · %s",
+            call.model or call.path,
+            progress.tries,
+            failure.error.message.replace(failures.TRIES, ""),
+            {"no": "", "perhaps": "; perhaps paid", "lost": "; paid, lost"}[failure.paid],
+            wait,
+            failure.error.request_id or "no request id",
+        )
+
+    # --- one attempt ---------------------------------------------------------------------------------
+
+    async def _open(self, call: Call, *, stream: bool = False) -> httpx.Response:
+        """Send one request and return its response with the body unread."""
+        limits = self.limits
+        idle_s = limits.stream_idle_s if stream else limits.idle_s
+        request = httpx.Request(
+            call.method,
+            f"{self.endpoint.base_url}{call.path}",
+            headers=self._headers(call, stream=stream),
+            content=call.body,
+            extensions={"timeout": {"connect": limits.connect_s, "read": idle_s}},
+        )
+        try:
+            return await self._http().handle_async_request(request)
+        except WIRE_ERRORS as error:
+            raise failures.broken(error, self.endpoint, answered=False, idle_s=idle_s) from error
+
+    def _headers(self, call: Call, *, stream: bool) -> dict[str, str]:
+        headers = {
+            **self.endpoint.headers(),
+            "anthropic-version": call.api_version,
+            "user-agent": self._agent,
+            "accept": "text/event-stream" if stream else "application/json",
+            "accept-encoding": "identity" if stream else "gzip, deflate",
+        }
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        if call.betas:
+            headers["anthropic-beta"] = ",".join(call.betas)
+        return headers
+
+    async def _plain_answer(self, call: Call) -> _Answer:
+        return _Answer(*await self._plain(call, _as_message))
+
+    async def _plain(
+        self, call: Call, reader: Callable[[httpx.Response, bytes], T]
+    ) -> tuple[T, httpx.Response]:
+        response = await self._open(call)
+        try:
+            await self._check_status(response, call)
+            body = await bodies.read(response, self.limits.body_bytes)
+        except WIRE_ERRORS as error:
+            raise failures.broken(error, self.endpoint, answered=True, idle_s=self.limits.idle_s) from error
+        finally:
+            await _close(response)
+        return reader(response, body), response
+
+    async def _streamed_answer(
+        self, call: Call, emit: Callable[[list[StreamEvent]], None] | None = None
+    ) -> _Answer:
+        sent_at = time.perf_counter()
+        response = await self._open(call, stream=True)
+        incoming = Incoming(response, self.limits, sent_at, emit)
+        try:
+            await self._check_status(response, call)
+            await incoming.read()
+        except WIRE_ERRORS as error:
+            raise incoming.interrupted("the connection broke") from error
+        finally:
+            await _close(response)
+        return _Answer(incoming.message, response, incoming.ttft_s)
+
+    async def _check_status(self, response: httpx.Response, call: Call) -> None:
+        self._note(response, call)
+        status = response.status_code
+        if status in _REDIRECTS:
+            raise failures.redirected(response)
+        if not 200 <= status < 300:
+            body = await bodies.read_error(response)
+            raise failures.refused_status(response, body, self.endpoint.key, now=_now(response.headers))
+
+    def _note(self, response: httpx.Response, call: Call) -> None:
+        """Keep what the headers say about limits, and about who answers."""
+        found = {}
+        for name, value in response.headers.raw:
+            lower = name.lower()
+            if lower.startswith((b"anthropic-ratelimit-", b"anthropic-priority-", b"anthropic-fast-")):
+                found[lower.decode("ascii", "replace")] = value.decode("ascii", "replace")
+            elif lower == EMULATOR_HEADER.encode():
+                self.origin = "emulator"
+        if found:
+            self.rate_limits[call.model or ""] = found
+
+    # --- the reply -----------------------------------------------------------------------------------
+
+    def _reply(
+        self,
+        request: Request,
+        call: Call,
+        progress: _Progress,
+        answer: _Answer,
+        *,
+        draw: int = 0,
+    ) -> Reply:
+        now = time.perf_counter()
+        timing = Timing(
+            queue_s=progress.queue_s,
+            ttft_s=answer.ttft_s,
+            total_s=now - progress.attempt_at,
+            attempts=progress.tries,
+            recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+        reply = Reply(
+            request=request,
+            message=answer.message,
+            timing=timing,
+            origin=self.origin,
+            request_id=failures.request_id(answer.response),
+            draw=draw,
+            api_version=call.api_version,
+        )
+        if logger.isEnabledFor(logging.INFO):
+            _log(reply, answer.response.status_code)
+        return reply
+
+    # --- the client ----------------------------------------------------------------------------------
+
+    def _http(self) -> httpx.AsyncBaseTransport:
+        """Return the HTTP transport of the running loop: after a fork, or on another loop, a fresh one."""
+        running = asyncio.get_running_loop()
+        if self._mount is None or self._loop is not running:
+            self._loop = running
+            self._mount = self._given or _aiohttp(self.endpoint)
+        return self._mount
+
+
+def _aiohttp(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
+    """Return httpx's transport on aiohttp: its own pool is quadratic in open connections."""
+    import aiohttp
+    from httpx_aiohttp import AiohttpTransport
+
+    secure = (endpoint.base_url or "").startswith("https")
+    context: ssl.SSLContext | bool = httpx.create_ssl_context(trust_env=True) if secure else False
+    proxy = _proxy(endpoint)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=context, keepalive_timeout=30)
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
+
+    return AiohttpTransport(
+        verify=context, trust_env=False, client=session, proxy=httpx.Proxy(proxy) if proxy else None
+    )
+
+
+def _proxy(endpoint: Endpoint) -> str | None:
+    """Return the proxy the environment names, never for this machine."""
+    parts = urlsplit(endpoint.base_url or "")
+    if endpoint.loopback or urllib.request.proxy_bypass(parts.hostname or ""):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+async def _close(response: httpx.Response) -> None:
+    """Give the connection back; what goes wrong here says nothing about the answer."""
+    try:
+        await response.aclose()
+    except WIRE_ERRORS:
+        logger.debug("closing a response failed", exc_info=False)
+
+
+def _call(request: Request, api_version: str, betas: Iterable[str], total_s: float | None) -> Call:
+    body = dumps(request.wire())
+    return Call("POST", "/v1/messages", body, api_version, tuple(betas), request.model, total_s)
+
+
+def _as_object(response: httpx.Response, body: bytes) -> dict[str, Any]:
+    """Return the body as a JSON object.
+
+    Raises:
+        Failure: It is none.
+    """
+    try:
+        data = loads(body)
+    except WireError as error:
+        kind = response.headers.get("content-type", "no content-type")
+        what = "an empty body" if not body else f"{error} ({failures.visible(kind, 60)})"
+        raise failures.refused_body(what, response, body) from None
+    if not isinstance(data, dict):
+        raise failures.refused_body(f"JSON {type(data).__name__} instead of an object", response, body)
+    return data
+
+
+def _as_message(response: httpx.Response, body: bytes) -> Message:
+    data = _as_object(response, body)
+    if data.get("type", "message") != "message":
+        raise failures.refused_body(f"an object of type {data.get('type')!r}", response, body)
+    try:
+        return parse(Message, data)
+    except WireError as error:
+        raise failures.refused_body(str(error), response, body) from None
+
+
+def _again(failure: Failure) -> int:
+    return failure.again if failure.again is not None else 1_000_000
+
+
+def _now(headers: httpx.Headers) -> float:
+    """Return the time the service has: its own clock where it says so, else ours."""
+    return retry.timestamp(headers.get("date", "")) or time.time()
+
+
+def _log(reply: Reply, status: int) -> None:
+    usage = reply.usage
+    logger.info(
+        "%s · %d · in %s out %s · %.2f s · %s",
+        reply.request.model,
+        status,
+        usage.total_input if usage else "?",
+        usage.output_tokens if usage else "?",
+        reply.timing.total_s,
+        reply.request_id or "no request id",
+    )
