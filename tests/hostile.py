@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - an attack is one line, and looks like something else
+# ruff: noqa: E501 - an attack is one line, and looks like something else
 """Texts that try to run, load, forge or hide something; every one must stay a text.
 
 Each is a ``(name, text)`` pair, so that tests can be parametrised with readable ids::

@@ -25,7 +25,7 @@ FORBIDDEN = set(
 class Inspector(HTMLParser):
     """Collects what a browser would act on."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.elements: set[str] = set()
         self.attributes: list[tuple[str, str | None]] = []

@@ -16,23 +16,26 @@ if TYPE_CHECKING:
 _log = logging.getLogger("workbench")
 
 RENDERERS = {
-    "workbench.wire.request.Request": "request.request",
-    "workbench.prompt.Prompt": "request.prompt",
-    "workbench.wire.message.Message": "reply.message",
-    "workbench.reply.Reply": "reply.reply",
-    "workbench.lint.findings.Findings": "findings.findings",
-    "workbench.tokens.TokenEstimate": "money.token_estimate",
-    "workbench.cost.Estimate": "money.estimate",
-    "workbench.cost.Receipt": "money.receipt",
-    "workbench.dataset.Dataset": "data.dataset",
-    "workbench.catalog.Catalog": "data.catalog",
-    "workbench.evaluation.Eval": "data.evaluation",
-    "workbench.cache.Explanation": "data.explanation",
-    "workbench.report.table.Table": "tables.table",
-    "workbench.report.comparison.Comparison": "tables.comparison",
-    "workbench.run.Run": "run.run",
+    "Request": "request.request",
+    "Prompt": "request.prompt",
+    "Message": "reply.message",
+    "Reply": "reply.reply",
+    "Finding": "findings.finding",
+    "Findings": "findings.findings",
+    "TokenEstimate": "money.token_estimate",
+    "Estimate": "money.estimate",
+    "Receipt": "money.receipt",
+    "RunReceipt": "money.run_receipt",
+    "Dataset": "data.dataset",
+    "Catalog": "data.catalog",
+    "Eval": "data.evaluation",
+    "Explanation": "data.explanation",
+    "Table": "tables.result_table",
+    "Comparison": "tables.comparison",
+    "Result": "run.result",
+    "Run": "run.run",
 }
-"""Class of the noun → module and function of this folder."""
+"""Class of the noun (one of this package) → module and function of this folder."""
 
 
 def to_html(noun: object) -> str | None:
@@ -64,8 +67,8 @@ def render(noun: object) -> str | None:
 def fragment(noun: object) -> Html | None:
     """Return the HTML of *noun* without a stylesheet, to be put into other HTML."""
     for kind in type(noun).__mro__:
-        target = RENDERERS.get(f"{kind.__module__}.{kind.__qualname__}")
-        if target is not None:
+        target = RENDERERS.get(kind.__name__)
+        if target is not None and kind.__module__.startswith("workbench."):
             module, _, function = target.partition(".")
             made: Html = getattr(import_module(f"workbench.show.{module}"), function)(noun)
             return made

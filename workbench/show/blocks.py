@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.show.h import join, tag
-from workbench.show.parts import badge, code, fold, one_line, pre, whole
+from workbench.show.parts import badge, code, fold, one_line, pre, short, whole
 from workbench.show.safe import Html, escape, text
 from workbench.wire.blocks import (
     DocumentBlock,
@@ -47,18 +47,18 @@ def template(value: str, *, names: bool) -> Html:
     return tag("pre", *parts, cls="wb-text", dir="auto")
 
 
-def elided(value: Any) -> Any:
-    """Return JSON with long strings cut: base64 is not for reading.
+def elided(value: Any, limit: int = _LONG) -> Any:
+    """Return JSON with strings cut after *limit* characters: base64 is not for reading.
 
     >>> elided({"data": "A" * 500})["data"][-23:]
     '… (100 characters more)'
     """
-    if isinstance(value, str) and len(value) > _LONG:
-        return f"{value[:_LONG]}… ({len(value) - _LONG:,} characters more)"
+    if isinstance(value, str) and len(value) > limit:
+        return short(value, limit)
     if isinstance(value, dict):
-        return {str(key): elided(item) for key, item in value.items()}
+        return {str(key): elided(item, limit) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [elided(item) for item in value]
+        return [elided(item, limit) for item in value]
     return value
 
 

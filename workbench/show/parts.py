@@ -14,7 +14,6 @@ from workbench.show.safe import Html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from decimal import Decimal
 
 MAX_ROWS: Final = 50
 """Rows of one table; the rest is counted."""
@@ -119,15 +118,6 @@ def one_line(value: object, limit: int = 120) -> str:
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
-def dollars(amount: Decimal | float | None, places: int = 4) -> str:
-    """Return an amount in dollars; None is unpriced, never zero.
-
-    >>> dollars(0.0119), dollars(None)
-    ('$0.0119', 'unpriced')
-    """
-    return "unpriced" if amount is None else f"${amount:,.{places}f}"
-
-
 def whole(count: float | None) -> str:
     """Return a count with thousands separated, a dash where it is unknown.
 
@@ -137,20 +127,9 @@ def whole(count: float | None) -> str:
     return "—" if count is None else f"{count:,.0f}"
 
 
-def seconds(value: float | None) -> str:
-    """Return seconds, finer below ten.
-
-    >>> seconds(0.912), seconds(48.21), seconds(None)
-    ('0.91 s', '48.2 s', '—')
-    """
-    if value is None:
-        return "—"
-    return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
-
-
 def whisker(low: float, mean: float, high: float, *, of: tuple[float, float] = (0.0, 1.0)) -> Html:
     """Return a dot at *mean* on a line from *low* to *high*; the cell beside it says the same in figures."""
-    width, start, end = 90.0, *of
+    width, start, end = 120.0, *of
 
     def at(value: float) -> str:
         share = (min(max(value, start), end) - start) / (end - start or 1)

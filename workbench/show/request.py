@@ -15,32 +15,38 @@ if TYPE_CHECKING:
 
     from workbench.prompt import Prompt
 
-_SHOWN_APART = frozenset({"model", "max_tokens", "messages", "system", "tools"})
+_SHOWN_APART = frozenset({"model", "max_tokens", "messages", "system", "tools", "output_config"})
 
 
 def request(noun: Request) -> Html:
     """Return a request: parameters, tools, system, turns; what is cached is shaded."""
-    return join([_head(noun.wire(), "Request"), *_parts(noun, names=False)])
+    return join([tag("h3", "Request"), _settings(noun.wire()), *_parts(noun, names=False)])
 
 
 def prompt(noun: Prompt) -> Html:
     """Return a prompt: as a request, with its ``{{names}}`` marked and listed."""
+    title = f"Prompt {noun.name}" if noun.name else "Prompt"
+    return join([tag("h3", text(title)), untitled(noun)])
+
+
+def untitled(noun: Prompt) -> Html:
+    """Return a prompt without its heading, where something above names it."""
     body = noun.wire()
     shaped = Request.model_validate({"model": "", "messages": [], **body})
-    variables = [
-        join([" ", tag("mark", f"{{{{{name}}}}}", cls="wb-name")]) for name in sorted(noun.variables)
-    ]
+    variables = [join([" ", tag("mark", f"{{{{{name}}}}}", cls="wb-name")]) for name in noun.variables]
     listed = tag("p", "values to fill in:", *variables) if variables else tag("p", "no values to fill in")
-    title = f"Prompt {noun.name}" if getattr(noun, "name", None) else "Prompt"
-    return join([_head(body, title), listed, *_parts(shaped, names=True)])
+    return join([_settings(body), listed, *_parts(shaped, names=True)])
 
 
-def _head(body: dict[str, Any], title: str) -> Html:
-    known = [str(body[name]) for name in ("model",) if body.get(name)]
+def _settings(body: dict[str, Any]) -> Html:
+    known = [str(body["model"])] if body.get("model") else []
     if body.get("max_tokens") is not None:
         known.append(f"at most {body['max_tokens']:,} tokens")
-    rest = [f"{name} {compact(value)}" for name, value in body.items() if name not in _SHOWN_APART]
-    return join([tag("h3", text(title)), tag("p", text(" · ".join([*known, *rest])), cls="wb-dim")])
+    output = body.get("output_config")
+    rest = {name: value for name, value in body.items() if name not in _SHOWN_APART}
+    rest |= output if isinstance(output, dict) else {}
+    said = [f"{name} {value if isinstance(value, str) else compact(value)}" for name, value in rest.items()]
+    return tag("p", text(" · ".join([*known, *said])), cls="wb-dim")
 
 
 def _parts(noun: Request, *, names: bool) -> Iterator[Html]:

@@ -1,0 +1,74 @@
+"""Tokens and dollars: estimates and receipts, line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from workbench.cost import dollars
+from workbench.show.h import join, tag
+from workbench.show.parts import Column, badge, code, table, whole
+from workbench.show.safe import Html, text
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from workbench.cost import Estimate, Line, Receipt
+    from workbench.report import RunReceipt
+    from workbench.tokens import TokenEstimate
+
+_NONE: Final = "unpriced"
+
+
+def token_estimate(noun: TokenEstimate) -> Html:
+    """Return the parts and the whole, with its band."""
+    rows = [[name, whole(count)] for name, count in noun.parts.items()]
+    band = "exact" if noun.exact else f"between {noun.low:,} and {noun.high:,}"
+    columns = [Column("part"), Column("input, tokens", number=True)]
+    made = table(columns, rows, total=["about" if not noun.exact else "all", whole(noun.likely)])
+    return join(
+        [made, tag("p", band, cls="wb-dim"), *(tag("p", text(note), cls="wb-dim") for note in noun.notes)]
+    )
+
+
+def receipt(noun: Receipt) -> Html:
+    """Return the lines, their rates and where the rates come from."""
+    columns = [
+        Column("used"),
+        Column("quantity", number=True),
+        Column("rate", number=True),
+        Column("dollars", number=True),
+        Column("why this rate"),
+    ]
+    when = " · ".join(str(part) for part in (noun.model, noun.at and f"rates of {noun.at}") if part)
+    made = table(
+        columns,
+        [_line(line) for line in noun.lines],
+        caption=when or None,
+        total=["total", "", "", total(noun.total, noun.known), ""],
+    )
+    return join([made, *(tag("p", badge(_NONE, "warn"), ": ", text(reason)) for reason in noun.reasons)])
+
+
+def _line(line: Line) -> list[Html | str]:
+    informs = line.amount is None and line.label.startswith("of which")
+    rate = "" if line.rate is None else f"${line.rate:,} / {'M' if line.unit == 'tokens' else '1,000'}"
+    amount: Html | str = "" if informs else _NONE if line.amount is None else dollars(line.amount)
+    why = " · ".join(part for part in (line.modifiers, line.source) if part)
+    return [line.label, f"{line.quantity:,} {line.unit}", rate, amount, tag("span", text(why), cls="wb-dim")]
+
+
+def total(amount: Decimal | None, known: Decimal) -> Html | str:
+    """Return a sum; what is unpriced is said, never counted as nothing."""
+    if amount is not None:
+        return dollars(amount)
+    return join([f"{dollars(known)} + " if known else None, badge(_NONE, "warn")])
+
+
+def estimate(noun: Estimate) -> Html:
+    """Return what a run would use and cost."""
+    return code(str(noun))
+
+
+def run_receipt(noun: RunReceipt) -> Html:
+    """Return what a run cost: at list price, and what was paid."""
+    return code(str(noun))

@@ -1,0 +1,141 @@
+"""A run as one HTML file: no script, nothing loaded, readable in ten years."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.prompt import Prompt
+from workbench.report.words import EMULATED, origin_words, plural
+from workbench.run import write
+from workbench.show.blocks import elided
+from workbench.show.h import join, tag
+from workbench.show.money import run_receipt
+from workbench.show.parts import Column, fold, more, style, table
+from workbench.show.request import prompt
+from workbench.show.run import ending, errors, failures
+from workbench.show.safe import Html, escape, text
+from workbench.show.tables import figures, notes, origin, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workbench.run import Run
+
+_PLACE: Final = re.compile(r"@@[A-Z]+@@")
+
+PROMPTS: Final = 12
+"""Variants whose prompt is shown in full."""
+
+
+def write_report(run: Run, path: str | Path, *, command: str | None = None) -> Path:
+    """Write the report of *run* to *path*, at once or not at all.
+
+    Args:
+        run: Complete or not.
+        path: An HTML file.
+        command: How the run was started, for the reader who wants to do it again.
+    """
+    target = Path(path)
+    write(target, report_page(run, command=command))
+    return target
+
+
+def report_page(run: Run, *, command: str | None = None) -> str:
+    """Return a complete HTML document; the same run gives the same page."""
+    body = join([_head(run), *_findings(run), *_method(run, command)])
+    return fill("page.html", {"TITLE": escape(f"{run.name} · report"), "STYLE": style(), "BODY": body})
+
+
+def fill(name: str, parts: Mapping[str, Html]) -> str:
+    """Return a skeleton of this folder with each ``@@PLACE@@`` replaced.
+
+    What is put in is never read again, so a text that looks like a place stays a text.
+
+    Raises:
+        ValueError: A place that is not in the skeleton exactly once, or one that nothing fills.
+    """
+    skeleton = files("workbench.show").joinpath(name).read_text("utf-8")
+    found = [place.strip("@") for place in _PLACE.findall(skeleton)]
+    if sorted(found) != sorted(parts):
+        raise ValueError(f"{name} has the places {found}, and {sorted(parts)} were given")
+    return _PLACE.sub(lambda place: parts[place.group().strip("@")], skeleton)
+
+
+def _head(run: Run) -> Html:
+    summary = run.summary()
+    origins = sorted({row.origin for row in run.rows})
+    return join(
+        [
+            tag("h1", text(run.name)),
+            tag("p", text(summary.title), cls="wb-dim"),
+            origin(EMULATED) if "emulator" in origins else None,
+            origin(f"Answers of different origin are mixed: {_list(origins)}.") if len(origins) > 1 else None,
+            ending(run),
+            verdict(summary.verdict),
+        ]
+    )
+
+
+def _findings(run: Run) -> list[Html | None]:
+    summary = run.summary()
+    return [
+        tag("h2", "Results"),
+        figures(summary),
+        tag("h2", "Receipt"),
+        run_receipt(run.receipt()),
+        tag("h2", "Failures and errors"),
+        errors(run.errors),
+        failures(run.failures) or tag("p", "no answer was judged a failure", cls="wb-dim"),
+    ]
+
+
+def _method(run: Run, command: str | None) -> list[Html | None]:
+    return [
+        tag("h2", "Prompts"),
+        *(fold(text(v["name"]), _prompt(v["prompt"])) for v in run.info.variants[:PROMPTS]),
+        more(len(run.info.variants) - PROMPTS, "variants"),
+        tag("h2", "Method"),
+        notes(note for note in run.summary().notes if note != EMULATED),
+        table([Column(""), Column("")], _facts(run)),
+        tag("h2", "Do it again"),
+        tag("pre", command or _commands(run), cls="wb-code"),
+    ]
+
+
+def _prompt(body: Mapping[str, Any]) -> Html:
+    return prompt(Prompt.from_wire(elided(dict(body), 3000)))
+
+
+def _facts(run: Run) -> list[list[Html | str]]:
+    info, rows = run.info, run.rows
+    sources = {name: sum(row.source == name for row in rows) for name in ("live", "store", "cassette")}
+    answered = " · ".join(f"{count:,} {name}" for name, count in sources.items() if count)
+    facts: dict[str, object] = {
+        "Answered by": _list(sorted({row.origin for row in rows})) or "nobody yet",
+        "Came from": answered or "nowhere yet",
+        "Models": ", ".join(sorted({row.model for row in rows})),
+        "Trials": f"{plural(len(info.variants), 'variant')}, {plural(info.samples, 'sample')}, "
+        f"{plural(info.epochs, 'epoch')}; {len(rows):,} of {info.planned:,} done",
+        "Dataset": f"{info.dataset.get('name', '?')} · sha256 {info.dataset.get('sha256', '?')}",
+        "Scorers": ", ".join(f"{s['name']} ({s['kind']})" for s in info.scorers),
+        "API version": ", ".join(sorted({row.api_version for row in rows})),
+        "Study": info.fingerprint,
+        "Started": info.started or "unknown",
+        "Made with": f"claude-workbench {info.version}",
+    }
+    return [[name, text(value)] for name, value in facts.items() if value]
+
+
+def _commands(run: Run) -> str:
+    folder = run.folder.name if run.folder is not None else "FOLDER"
+    return f"""import workbench as wb
+run = wb.Run.load("{folder}")      # the folder this page lies in
+
+workbench run PATH --mode replay   # the same table from the recorded answers, with no key and no network"""
+
+
+def _list(origins: list[str]) -> str:
+    return ", ".join(map(origin_words, origins))
