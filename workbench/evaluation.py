@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
+import copy
+import warnings
 from collections import Counter
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workbench.dataset import Dataset, Sample
+from workbench.dataset import Dataset
 from workbench.display import Shown
-from workbench.errors import PromptError, UsageError
+from workbench.errors import UsageError
 from workbench.prompt import Prompt, Variant
-from workbench.wire.codec import canonical
+from workbench.score import prepare
+from workbench.wire.codec import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from workbench.score import Score, Scorer
+    from workbench.dataset import Sample
+    from workbench.score import Scorer
     from workbench.wire import Request
 
-    AnyScorer = Scorer | Callable[[Sample, Any], Score | float | bool | None]
+    AnyScorer = Scorer | Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,14 @@ class Eval(Shown):
     Raises:
         UsageError: Something of it cannot work; said before anything is sent.
         PromptError: A placeholder that a sample has no value for.
+        DatasetError: The dataset cannot be read, or a scorer needs targets and a sample has none.
     """
 
     name: str
     _: KW_ONLY
     dataset: Dataset
     variants: tuple[Variant, ...]
-    scorers: tuple[AnyScorer, ...]
+    scorers: tuple[Scorer, ...]
     epochs: int = 1
 
     def __init__(
@@ -86,9 +90,11 @@ class Eval(Shown):
         put(self, "name", name)
         put(self, "dataset", dataset if isinstance(dataset, Dataset) else Dataset.load(dataset))
         put(self, "variants", _variants(variants))
-        put(self, "scorers", (scorers,) if callable(scorers) else tuple(scorers))
+        put(self, "scorers", prepare([scorers] if callable(scorers) else scorers, self.dataset))
         put(self, "epochs", epochs)
         _check(self)
+        if unused := _unused(self):
+            warnings.warn(f"no prompt of {name!r} uses: {', '.join(unused)}", stacklevel=2)
 
     def __len__(self) -> int:
         return len(self.variants) * len(self.dataset) * self.epochs
@@ -110,29 +116,21 @@ class Eval(Shown):
         """Return the same study on the first *n* samples."""
         if n < 1:
             raise UsageError(f"a limit of {n} leaves no sample; give 1 or more")
-        return replace(self, dataset=self.dataset.head(n))
+        part = copy.copy(self)
+        part.__dict__.pop("fingerprint", None)  # that of the whole
+        object.__setattr__(part, "dataset", self.dataset.head(n))
+        return part
 
     @property
     def scorer_names(self) -> tuple[str, ...]:
         """The scorers' names, the columns of the table."""
-        return tuple(scorer_name(scorer) for scorer in self.scorers)
+        return tuple(scorer.name for scorer in self.scorers)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over prompts, samples, scorers and epochs: two studies of one print ask the same."""
-        parts = hashlib.sha256(self.dataset_digest.encode())
-        for variant in self.variants:
-            parts.update(_bytes([variant.name, variant.prompt.wire()]))
-        parts.update(_bytes([list(self.scorer_names), self.epochs]))
-        return parts.hexdigest()
-
-    @cached_property
-    def dataset_digest(self) -> str:
-        """SHA-256 over the samples: ids, targets and values."""
-        parts = hashlib.sha256()
-        for sample in self.dataset:
-            parts.update(_bytes([sample.id, sample.target, dict(sample.values)]))
-        return parts.hexdigest()
+        prompts = [[variant.name, variant.prompt.wire()] for variant in self.variants]
+        return digest([self.dataset.sha256, prompts, list(self.scorer_names), self.epochs])
 
     def __str__(self) -> str:
         head = f"{self.name} · {self.size} = {len(self):,} requests"
@@ -150,16 +148,6 @@ class Eval(Shown):
                 (self.epochs, "epoch"),
             )
         )
-
-
-def scorer_name(scorer: Any) -> str:
-    """Return a scorer's name; a plain function's is its own."""
-    return str(getattr(scorer, "name", None) or getattr(scorer, "__name__", type(scorer).__name__))
-
-
-def scorer_kind(scorer: Any) -> str:
-    """Return ``binary``, ``score`` or ``measure``; a plain function's is ``score``."""
-    return str(getattr(scorer, "kind", "score"))
 
 
 def _variants(given: Prompt | Variant | Iterable[Prompt | Variant]) -> tuple[Variant, ...]:
@@ -185,9 +173,10 @@ def _check(study: Eval) -> None:
         raise UsageError(f"evaluation {study.name!r} has no samples; its dataset is empty")
     _unique("variant", (variant.name for variant in study.variants), "give each Prompt its own name")
     _unique("scorer", study.scorer_names, "give one of them another name")
-    _unique("sample id", (sample.id for sample in study.dataset), "ids tell samples apart")
-    _check_values(study)
-    _check_targets(study)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what one prompt leaves unused another may use: said once, for all
+        for variant in study.variants:
+            variant.prompt.check(study.dataset)
 
 
 def _unique(noun: str, names: Iterable[str], cure: str) -> None:
@@ -196,32 +185,8 @@ def _unique(noun: str, names: Iterable[str], cure: str) -> None:
         raise UsageError(f"{noun} {twice[0]!r} occurs more than once; {cure}")
 
 
-def _check_values(study: Eval) -> None:
-    for variant in study.variants:
-        wanted = set(variant.prompt.variables)
-        for sample in study.dataset:
-            missing = wanted.difference(sample.values)
-            if missing:
-                raise PromptError(
-                    f"prompt {variant.name!r} uses {{{{{min(missing)}}}}}, which sample {sample.id!r} has no "
-                    f"value for; its columns are {', '.join(sample.values) or '(none)'}"
-                )
-
-
-def _check_targets(study: Eval) -> None:
-    strict = [scorer for scorer in study.scorers if getattr(scorer, "needs_target", False)]
-    if not strict:
-        return
-    for sample in study.dataset:
-        if sample.target is None:
-            raise UsageError(
-                f"scorer {scorer_name(strict[0])!r} needs a target, and sample {sample.id!r} has none; "
-                'add "target" to the dataset or use another scorer'
-            )
-
-
-def _bytes(part: Any) -> bytes:
-    try:
-        return canonical(part)
-    except TypeError:  # a value JSON does not know, e.g. a date of a DataFrame: its text stands for it
-        return repr(part).encode("utf-8", "surrogatepass")
+def _unused(study: Eval) -> list[str]:
+    """Return columns that no prompt uses and that have no part of their own."""
+    used = {name for variant in study.variants for name in variant.prompt.variables}
+    known = {"id", "input", "target", "metadata", *study.dataset.roles.values()}
+    return [name for name in study.dataset.columns if name not in used | known]

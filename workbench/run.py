@@ -63,7 +63,9 @@ class Result(Shown):
     judges: frozenset[str] = frozenset()
 
     @classmethod
-    def answered(cls, trial: Trial, key: str, reply: Reply, scores: Mapping[str, Score], **more: Any) -> Self:
+    def answered(
+        cls, trial: Trial, key: str, reply: Reply, scores: Mapping[str, Score], judges: frozenset[str]
+    ) -> Self:
         """Make the result of a trial that was answered."""
         return cls(
             trial.variant.name,
@@ -81,7 +83,7 @@ class Result(Shown):
             reply.request_id,
             reply.api_version,
             reply.batch,
-            **more,
+            judges,
         )
 
     @classmethod
@@ -174,11 +176,12 @@ class Result(Shown):
         head = f"{self.trial_id} · {self.model}"
         if self.error is not None:
             return f"{head}\nerror: {self.error.get('type')}: {self.error.get('message')}"
-        scores = [
-            f"{name} {'unscored' if s.value is None else f'{s.value:g}'}{f' ({s.explanation})' * bool(s.explanation)}"
-            for name, s in self.scores.items()
-        ]
-        return "\n".join([head, *scores, str(self.message)])
+        return "\n".join([head, *(_said(name, s) for name, s in self.scores.items()), str(self.message)])
+
+
+def _said(name: str, score: Score) -> str:
+    value = "unscored" if score.value is None else f"{score.value:g}"
+    return f"{name} {value}: {score.explanation}" if score.explanation else f"{name} {value}"
 
 
 @dataclass(frozen=True)
@@ -229,11 +232,7 @@ class RunInfo:
     @property
     def judges(self) -> frozenset[str]:
         """Scorers that decide whether a result passed: the yes/no ones, else those that give a score."""
-        for kind in ("binary", "score"):
-            names = frozenset(s["name"] for s in self.scorers if s["kind"] == kind)
-            if names:
-                return names
-        return frozenset()
+        return judges((s["name"], s["kind"]) for s in self.scorers)
 
     def save(self, folder: Path) -> None:
         """Write ``run.json``."""
@@ -260,6 +259,17 @@ class RunInfo:
             raise UsageError(f"{path}: cannot be read ({error}); the answers are in {JOURNAL}") from error
 
 
+def judges(scorers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the scorers that decide whether a result passed, of pairs of name and kind.
+
+    >>> sorted(judges([("exact", "binary"), ("length", "measure"), ("fluent", "score")]))
+    ['exact']
+    """
+    kinds = dict(scorers)
+    binary = frozenset(name for name, kind in kinds.items() if kind == "binary")
+    return binary or frozenset(name for name, kind in kinds.items() if kind == "score")
+
+
 @dataclass(frozen=True, eq=False)
 class Run(Shown):
     """A study's results, complete or not.
@@ -281,7 +291,7 @@ class Run(Shown):
 
     @property
     def status(self) -> Status:
-        """``complete``, ``interrupted`` (Ctrl-C), ``stopped`` (an error that concerns every call), ``running``."""
+        """``complete``, ``interrupted`` (Ctrl-C), ``stopped`` (an error of every call), ``running``."""
         return self.info.status
 
     def __len__(self) -> int:

@@ -21,19 +21,24 @@ class Judged(Protocol):
     def value(self) -> float | None: ...  # noqa: D102
 
 
-class Outcome(Protocol):
+class Scored(Protocol):
+    """One trial's scores."""
+
+    @property
+    def sample_id(self) -> str: ...  # noqa: D102
+    @property
+    def error(self) -> Mapping[str, Any] | None: ...  # noqa: D102
+    @property
+    def scores(self) -> Mapping[str, Judged]: ...  # noqa: D102
+
+
+class Outcome(Scored, Protocol):
     """One trial's result, as far as tables care. `workbench.run.Result` is one."""
 
     @property
     def variant(self) -> str: ...  # noqa: D102
     @property
-    def sample_id(self) -> str: ...  # noqa: D102
-    @property
     def epoch(self) -> int: ...  # noqa: D102
-    @property
-    def error(self) -> Mapping[str, Any] | None: ...  # noqa: D102
-    @property
-    def scores(self) -> Mapping[str, Judged]: ...  # noqa: D102
     @property
     def usage(self) -> Usage | None: ...  # noqa: D102
     @property
@@ -54,7 +59,7 @@ def by_variant(outcomes: Iterable[Outcome], variants: Sequence[str]) -> dict[str
     return groups
 
 
-def sample_means(outcomes: Iterable[Outcome], scorer: str) -> dict[str, float]:
+def sample_means(outcomes: Iterable[Scored], scorer: str) -> dict[str, float]:
     """Return one number per sample: the mean over its scored repeats.
 
     Errors and unscored repeats are left out; a sample with nothing else is not in the answer.
@@ -67,7 +72,7 @@ def sample_means(outcomes: Iterable[Outcome], scorer: str) -> dict[str, float]:
     return {sample: each[0] if len(each) == 1 else fmean(each) for sample, each in values.items()}
 
 
-def unscored(outcomes: Iterable[Outcome], scorer: str) -> int:
+def unscored(outcomes: Iterable[Scored], scorer: str) -> int:
     """Count answers that *scorer* gave no number."""
     return sum(
         1

@@ -118,7 +118,7 @@ class Table(Shown):
 
     def _block(self, indices: Sequence[int]) -> str:
         widths = self._widths()
-        head = _line(((self.columns[i].title, self.columns[i].align, widths[i]) for i in indices))
+        head = _line((self.columns[i].title, self.columns[i].align, widths[i]) for i in indices)
         body = [_line((row[i].text, self.columns[i].align, widths[i]) for i in indices) for row in self.rows]
         return "\n".join([head, *body])
 

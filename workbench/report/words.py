@@ -121,9 +121,9 @@ def joined(names: Iterable[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Return one line of *text* whose control characters can be seen, so that it cannot break a table.
+    r"""Return one line of *text* whose control characters can be seen, so that it cannot break a table.
 
-    >>> visible("a\\nb\\x1b[31m")
+    >>> visible("a\nb\x1b[31m")
     'a␊b␛[31m'
     """
     return text if text.isprintable() else "".join(_mark(c) for c in text)

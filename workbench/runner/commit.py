@@ -1,9 +1,10 @@
-"""Group commit: one fsync for all answers that arrived while the last one ran."""
+"""Group commit: one write and one fsync for all records that came while the last one ran."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,54 +13,73 @@ if TYPE_CHECKING:
     from workbench.run import Result
 
 
-class Committer:
-    """Puts results on disk and only then calls them done.
+@dataclass(slots=True)
+class _Batch:
+    records: list[dict[str, Any]] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    error: BaseException | None = None
 
-    The fsync runs in a thread, so that the loop goes on reading answers meanwhile.
+
+class Committer:
+    """Puts records on disk, and only then calls results done.
+
+    Writing and fsync run in a thread, one batch at a time, so that the loop goes on reading answers and
+    the journal is never used by two at once.
 
     Args:
-        journal: Where results go.
-        done: Called with each result once it is safe, in order of arrival.
+        journal: Where records go.
+        done: Called in the loop with each result once it is safe, in order of arrival.
     """
 
     def __init__(self, journal: Journal, done: Callable[[Result], None]) -> None:
         self._journal = journal
         self._done = done
-        self._waiting: list[Result] = []
-        self._sync: asyncio.Task[None] | None = None
+        self._batch = _Batch()
+        self._task: asyncio.Task[None] | None = None
 
-    @property
-    def waiting(self) -> int:
-        """Results written but not yet known to be on disk."""
-        return len(self._waiting)
+    def note(self, record: dict[str, Any]) -> None:
+        """Take a record into the next batch."""
+        self._batch.records.append(record)
 
     def add(self, result: Result) -> None:
-        """Append a result; it is done after the next `flush`.
-
-        Raises:
-            DiskFullError: No space left.
-        """
-        self._journal.append(result.record())
-        self._waiting.append(result)
+        """Take a result into the next batch; it is done when that is on disk."""
+        self._batch.records.append(result.record())
+        self._batch.results.append(result)
 
     async def flush(self) -> None:
-        """Wait until everything added so far is on disk.
+        """Wait until everything taken so far is on disk.
 
         Raises:
             DiskFullError: No space left.
+            JournalError: The journal cannot be written.
         """
-        if self._sync is not None:  # began before our result was added: it may not hold it
-            await asyncio.shield(self._sync)
-        if self._waiting:
-            if self._sync is None:
-                self._sync = asyncio.create_task(self._commit())
-            await asyncio.shield(self._sync)
+        if not self._batch.records:
+            if self._task is not None:
+                await asyncio.shield(self._task)
+            return
+        batch = self._batch
+        if self._task is None:
+            self._task = asyncio.create_task(self._commit())
+        await batch.over.wait()
+        if batch.error is not None:
+            raise batch.error
 
     async def _commit(self) -> None:
-        batch, self._waiting = self._waiting, []
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
-        finally:
-            self._sync = None
-        for result in batch:
-            self._done(result)
+        loop = asyncio.get_running_loop()
+        while self._batch.records:
+            batch, self._batch = self._batch, _Batch()
+            try:
+                await loop.run_in_executor(None, self._write, batch.records)
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
+                batch.error = error
+            else:
+                for result in batch.results:
+                    self._done(result)
+            batch.over.set()
+        self._task = None
+
+    def _write(self, records: list[dict[str, Any]]) -> None:
+        for record in records:
+            self._journal.append(record)
+        self._journal.sync()

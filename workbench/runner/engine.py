@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from workbench.errors import APIConnectionError, APIError, APITimeoutError, ReplayMissError
-from workbench.evaluation import scorer_kind, scorer_name
-from workbench.run import Result
+from workbench.run import Result, judges
 from workbench.runner.commit import Committer
 from workbench.runner.verdict import describe, stops
 from workbench.score import apply
@@ -21,12 +19,6 @@ if TYPE_CHECKING:
     from workbench.journal import Journal
     from workbench.reply import Reply
     from workbench.wire import Request
-
-BREATH_S = 0.02
-"""Seconds of answers from the store after which the loop gets a turn: Stop and progress live there."""
-
-UNSYNCED = 512
-"""Recorded answers (nothing was paid for them) that may wait for one fsync together."""
 
 
 class Send(Protocol):
@@ -45,6 +37,7 @@ class Event:
         result: With ``finished``.
         done: Results safe so far, those of an earlier sitting included.
         total: Results of a complete run.
+        note: What holds the run back, in a few words.
     """
 
     kind: Literal["started", "finished", "retried"]
@@ -52,6 +45,7 @@ class Event:
     result: Result | None
     done: int
     total: int
+    note: str = ""
 
 
 async def run(
@@ -123,14 +117,13 @@ class Engine:
         self._on_event = on_event
         self._drain_s = drain_s
         self._total = len(evaluation)
-        self._scorers = tuple((scorer_name(scorer), scorer) for scorer in evaluation.scorers)
-        self._judges = judges(evaluation)
+        self._scorers = tuple((scorer.name, scorer) for scorer in evaluation.scorers)
+        self._judges = judges((scorer.name, scorer.kind) for scorer in evaluation.scorers)
         self._commits = Committer(journal, self._finished)
         self._halted = False
         self._misses: list[ReplayMissError] = []
         self._answered = False
         self._unreachable = 0
-        self._breath = time.monotonic()
 
     def ordered(self) -> tuple[Result, ...]:
         """Return the results in the evaluation's order."""
@@ -165,41 +158,52 @@ class Engine:
         try:
             for trial in trials:
                 if self._halted:
-                    return
+                    break
                 await self._ask(trial)
+            await self._commits.flush()
         except BaseException:
             self._halted = True  # nothing more is sent while the others finish
             raise
 
     async def _ask(self, trial: Trial) -> None:
         request = trial.request
-        self._begin(trial, request)
+        if not await self._begin(trial, request):
+            return
         try:
             reply = await self._send(request, draw=trial.epoch)
         except ReplayMissError as miss:
-            self._end_unsent(trial)
+            self._unsent(trial)
             self._misses.append(miss)
         except APIError as error:
-            await self._failed(trial, request, error)
+            self._failed(trial, request, error)
         else:
             self._answered, self._unreachable = True, 0
-            await self._keep(self._judge(trial, request, reply), paid=reply.source == "live")
-        await self._breathe()
+            self._commits.add(self._judged(trial, request, reply))
 
-    def _begin(self, trial: Trial, request: Request) -> None:
-        self._journal.append({"type": "intent", "index": trial.index, "key": request.key})
+    async def _begin(self, trial: Trial, request: Request) -> bool:
+        """Put the intent on disk, and with it this worker's last answer; False when there was a stop."""
+        self._commits.note({"type": "intent", "index": trial.index, "key": request.key})
+        try:
+            await self._commits.flush()
+        except BaseException:
+            self._unsent(trial)
+            raise
+        if self._halted:
+            self._unsent(trial)
+            return False
         if self._on_event is not None:
             self._on_event(Event("started", trial.id, None, len(self.results), self._total))
+        return True
 
-    def _end_unsent(self, trial: Trial) -> None:
+    def _unsent(self, trial: Trial) -> None:
         """Take the intent back: nothing was answered, nothing was charged."""
-        self._journal.append({"type": "unsent", "index": trial.index})
+        self._commits.note({"type": "unsent", "index": trial.index})
 
-    async def _failed(self, trial: Trial, request: Request, error: APIError) -> None:
+    def _failed(self, trial: Trial, request: Request, error: APIError) -> None:
         away = isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)
         self._unreachable = self._unreachable + 1 if away else 0
         if stops(error) or self._unreachable >= self._patience():
-            self._end_unsent(trial)
+            self._unsent(trial)
             raise error
         result = Result(
             trial.variant.name,
@@ -212,26 +216,15 @@ class Engine:
             request_id=error.request_id,
             judges=self._judges,
         )
-        await self._keep(result, paid=True)
+        self._commits.add(result)
 
     def _patience(self) -> int:
         """How many calls in a row may find no server before the run stops."""
         return max(8, self._concurrency) if self._answered else min(3, self._total)
 
-    def _judge(self, trial: Trial, request: Request, reply: Reply) -> Result:
+    def _judged(self, trial: Trial, request: Request, reply: Reply) -> Result:
         scores = {name: apply(scorer, trial.sample, reply) for name, scorer in self._scorers}
-        return Result.answered(trial, request.key, reply, scores, judges=self._judges)
-
-    async def _keep(self, result: Result, *, paid: bool) -> None:
-        self._commits.add(result)
-        if paid or self._commits.waiting >= UNSYNCED:
-            await self._commits.flush()
-
-    async def _breathe(self) -> None:
-        now = time.monotonic()
-        if now - self._breath > BREATH_S:
-            await asyncio.sleep(0)
-            self._breath = time.monotonic()
+        return Result.answered(trial, request.key, reply, scores, self._judges)
 
     def _finished(self, result: Result) -> None:
         self.results[result.index] = result
@@ -253,10 +246,3 @@ class Engine:
     def _missing(self) -> ReplayMissError:
         n = len(self._misses)
         return ReplayMissError(f"{n:,} of {self._total:,} requests are not recorded. {self._misses[0]}")
-
-
-def judges(evaluation: Eval) -> frozenset[str]:
-    """Return the scorers that decide whether a result passed, as `RunInfo.judges` does."""
-    kinds = {scorer_name(scorer): scorer_kind(scorer) for scorer in evaluation.scorers}
-    binary = frozenset(name for name, kind in kinds.items() if kind == "binary")
-    return binary or frozenset(name for name, kind in kinds.items() if kind == "score")

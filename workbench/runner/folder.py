@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.evaluation import scorer_kind, scorer_name
 from workbench.journal import Journal, read
 from workbench.run import INFO, JOURNAL, Run, RunInfo, settle
 from workbench.runner.engine import Engine
@@ -84,9 +83,9 @@ def describe(evaluation: Eval) -> RunInfo:
         dataset={
             "name": evaluation.dataset.name,
             "rows": len(evaluation.dataset),
-            "sha256": evaluation.dataset_digest,
+            "sha256": evaluation.dataset.sha256,
         },
-        scorers=tuple({"name": scorer_name(s), "kind": scorer_kind(s)} for s in evaluation.scorers),
+        scorers=tuple({"name": s.name, "kind": s.kind} for s in evaluation.scorers),
         epochs=evaluation.epochs,
         started=_now(),
         version=_version(),

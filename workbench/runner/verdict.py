@@ -30,7 +30,7 @@ _LIMIT_WORDS = (
 def stops(error: APIError) -> bool:
     """Return whether every further call would fail the same way, so that the run must stop.
 
-    Source: https://platform.claude.com/docs/en/api/errors (401, 402, 403) and /api/rate-limits (spend limits).
+    Source: https://platform.claude.com/docs/en/api/errors (401, 402, 403) and /api/rate-limits.
 
     >>> stops(AuthenticationError("invalid x-api-key", status=401))
     True

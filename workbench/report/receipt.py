@@ -1,0 +1,159 @@
+"""What a run cost: at list price, and what was paid for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from workbench.cost import Receipt
+from workbench.display import Shown
+from workbench.report.words import EMULATED, NOTHING, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbench.report.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One line: how much of what, at list price, and what of it was paid now."""
+
+    label: str
+    quantity: int
+    unit: str
+    list: Decimal
+    incurred: Decimal
+
+
+@dataclass(frozen=True)
+class RunReceipt(Shown):
+    """The bill of a run.
+
+    Attributes:
+        listed: Every answer at list price.
+        incurred: Only those asked live: what came from a store or cassette cost nothing now.
+        replies: Answers behind it.
+        live: Answers asked live.
+        errors: Trials that ended in an error; the service may have charged for some.
+        perhaps_paid: Calls cut off before their answer was recorded; not in the sums.
+        origins: Who made the answers.
+    """
+
+    listed: Receipt
+    incurred: Receipt
+    replies: int
+    live: int
+    errors: int = 0
+    perhaps_paid: int = 0
+    origins: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[ReceiptLine, ...]:
+        """One line per kind of token or use, added up over models and rates."""
+        listed, incurred = _amounts(self.listed), _amounts(self.incurred)
+        quantities: Counter[tuple[str, str]] = Counter()
+        for line in self.listed.lines:
+            quantities[line.label, line.unit] += line.quantity
+        return tuple(
+            ReceiptLine(label, n, unit, listed[label], incurred.get(label, Decimal(0)))
+            for (label, unit), n in quantities.items()
+            if label in listed
+        )
+
+    @property
+    def saved_by_store(self) -> Decimal:
+        """Dollars not paid because an answer was recorded before."""
+        return self.listed.known - self.incurred.known
+
+    @property
+    def saved_by_cache(self) -> Decimal | None:
+        """Dollars the prompt cache saved on what was paid now; negative where writes cost more."""
+        without = self.incurred.without_cache
+        return None if without is None else without - self.incurred.known
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the sums leave out, and who made the answers."""
+        parts = []
+        if self.listed.unpriced:
+            why = "; ".join(self.listed.reasons)
+            parts.append(
+                f"{plural(self.listed.unpriced, 'reply')} unpriced ({why}): the sums are at least these."
+            )
+        if self.errors:
+            parts.append(
+                f"{plural(self.errors, 'error')}: the service may have charged for some; not in the sums."
+            )
+        if self.perhaps_paid:
+            cut = plural(self.perhaps_paid, "call")
+            parts.append(f"{cut} cut off before the answer was recorded: perhaps paid; not in the sums.")
+        if "emulator" in self.origins:
+            parts.append(
+                "The emulator's answers cost nothing: these are Claude's list prices for such tokens."
+            )
+            parts.append(EMULATED)
+        return tuple(parts)
+
+    def __str__(self) -> str:
+        rows = [("", "", "list", "incurred")]
+        rows += [
+            (line.label, f"{line.quantity:,}", _money(line.list), _money(line.incurred))
+            for line in self.lines
+        ]
+        rows.append(("", "", _money(self.listed.known), _money(self.incurred.known)))
+        widths = [max(len(row[i]) for row in rows) for i in range(4)]
+        rule = ("", "", "-" * widths[2], "-" * widths[3])
+        text = [_row(row, widths) for row in (*rows[:-1], rule, rows[-1])]
+        text[-1] += f"     saved: {self._saved()}"
+        recorded = self.replies - self.live
+        asked = f"{plural(self.replies, 'reply')}: {self.live:,} asked now, {recorded:,} recorded before"
+        return "\n".join([*text, "", asked, *self.notes])
+
+    def _saved(self) -> str:
+        cache = self.saved_by_cache
+        words = NOTHING if cache is None else _money(cache)
+        return f"store {_money(self.saved_by_store)}, prompt cache {words} against no cache"
+
+
+def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0) -> RunReceipt:
+    """Add up what answers cost.
+
+    Args:
+        outcomes: Results; errors are counted, not priced.
+        perhaps_paid: Calls whose end was never recorded.
+    """
+    listed, incurred = Receipt(), Receipt()
+    replies = live = errors = 0
+    origins = set()
+    for outcome in outcomes:
+        if outcome.error is not None:
+            errors += 1
+            continue
+        replies += 1
+        origins.add(outcome.origin)
+        listed += outcome.cost
+        if outcome.source == "live":
+            live += 1
+            incurred += outcome.cost
+    return RunReceipt(listed, incurred, replies, live, errors, perhaps_paid, tuple(sorted(origins)))
+
+
+def _amounts(bill: Receipt) -> dict[str, Decimal]:
+    amounts: dict[str, Decimal] = {}
+    for line in bill.lines:
+        if line.amount is not None:
+            amounts[line.label] = amounts.get(line.label, Decimal(0)) + line.amount
+    return amounts
+
+
+def _money(amount: Decimal) -> str:
+    return f"${amount:,.4f}".replace("$-", "-$")
+
+
+def _row(row: tuple[str, ...], widths: list[int]) -> str:
+    label, *numbers = row
+    right = (text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True))
+    return "    ".join((label.ljust(widths[0]), *right)).rstrip()

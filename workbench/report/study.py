@@ -1,0 +1,76 @@
+"""A run's results, sorted and reduced once for all the cells of its table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from workbench.cost import Receipt
+from workbench.report.estimate import difference
+from workbench.report.outcome import sample_means, shares
+from workbench.report.sentences import Contrast
+from workbench.report.words import visible
+from workbench.stats import holm
+
+if TYPE_CHECKING:
+    from workbench.report.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything the cells are computed from."""
+
+    name: str
+    variants: tuple[str, ...]
+    scorers: tuple[tuple[str, str], ...]
+    samples: int
+    epochs: int
+    groups: dict[str, list[Outcome]]
+
+    @cached_property
+    def means(self) -> dict[tuple[str, str], dict[str, float]]:
+        """One number per sample, for each variant and scorer."""
+        return {(v, s): sample_means(self.groups[v], s) for v in self.variants for s, _ in self.scorers}
+
+    @cached_property
+    def contrasts(self) -> dict[tuple[str, str], Contrast]:
+        """Every variant against the first, for each scorer that can be better or worse; Holm over all."""
+        first = self.variants[0]
+        pairs = [(v, s) for s, kind in self.scorers if kind != "measure" for v in self.variants[1:]]
+        found = [difference(self.means[first, s], self.means[v, s]) for v, s in pairs]
+        adjusted = holm([1.0 if i.p is None else i.p for i in found])
+        return {
+            (v, s): Contrast(
+                visible(first),
+                visible(v),
+                interval,
+                p,
+                len(pairs),
+                points=shares([*self.means[first, s].values(), *self.means[v, s].values()]),
+            )
+            for (v, s), interval, p in zip(pairs, found, adjusted, strict=True)
+        }
+
+    @cached_property
+    def costs(self) -> dict[str, Receipt]:
+        """What the answers of each variant cost at list price."""
+        return {v: sum((o.cost for o in self.answers(v)), Receipt()) for v in self.variants}
+
+    def answers(self, variant: str) -> list[Outcome]:
+        """Results that are no errors."""
+        return [o for o in self.groups[variant] if o.error is None]
+
+    def errors(self, variant: str) -> int:
+        """Results that are errors."""
+        return len(self.groups[variant]) - len(self.answers(variant))
+
+    def not_run(self, variant: str) -> int:
+        """Trials without any result."""
+        return max(0, self.samples * self.epochs - len(self.groups[variant]))
+
+    @cached_property
+    def origins(self) -> Counter[str]:
+        """Who made the answers."""
+        return Counter(o.origin for v in self.variants for o in self.answers(v))
