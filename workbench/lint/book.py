@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from workbench.lint import shape
+from workbench.lint import (
+    caching,
+    documents,
+    headers,
+    lifecycle,
+    limits,
+    messages,
+    output,
+    sampling,
+    shape,
+    thinking,
+    tools,
+    toolturns,
+)
 from workbench.lint.rule import Rule
 
-RULES: tuple[Rule, ...] = (*shape.RULES,)
+RULES: tuple[Rule, ...] = (
+    *headers.RULES,
+    *shape.RULES,
+    *lifecycle.RULES,
+    *limits.RULES,
+    *sampling.RULES,
+    *thinking.RULES,
+    *messages.RULES,
+    *toolturns.RULES,
+    *tools.RULES,
+    *caching.RULES,
+    *documents.RULES,
+    *output.RULES,
+)
 """Every rule; those that refuse stand in the order of the service's own checks."""
 
 REFUSALS: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.status is not None)

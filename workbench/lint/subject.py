@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.lint.fields import COUNT_TOKENS, MESSAGES
-from workbench.lint.place import Loc, path_of
+from workbench.lint.place import Loc, dotted, path_of
+from workbench.lint.turns import Turn, turns
 from workbench.wire.base import parse
 from workbench.wire.blocks import CacheControl, ToolResultBlock
+from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,11 @@ class Placed(NamedTuple):
     def path(self) -> str:
         """Where it stands, for readers."""
         return path_of(self.loc)
+
+    @property
+    def dotted(self) -> str:
+        """Where it stands, as the API says it."""
+        return dotted(self.loc)
 
 
 class Mark(NamedTuple):
@@ -100,6 +107,11 @@ class Subject:
         (COUNT_TOKENS if self.endpoint == "count_tokens" else MESSAGES)(self.body, (), out)
         return tuple(out)
 
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(dumps(self.body))
+
     @property
     def partner(self) -> bool:
         """Whether a cloud partner runs the platform."""
@@ -136,6 +148,11 @@ class Subject:
     def blocks(self) -> tuple[Placed, ...]:
         """Content blocks of system and messages in order; those inside tool results right after them."""
         return tuple(_blocks(self.request))
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        """The conversation with consecutive messages of one role merged, as the service reads it."""
+        return turns(self.request)
 
     @cached_property
     def positions(self) -> tuple[tuple[Loc, Any], ...]:
