@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,7 @@ def path(tmp_path):
     return tmp_path / "journal.jsonl"
 
 
-def write(path, *records):
+def write(path: Path, *records: dict[str, Any]) -> None:
     with Journal.open(path) as journal:
         for record in records:
             journal.append(record)
@@ -57,7 +58,7 @@ def test_the_file_is_private(path):
 
 def test_append_promises_nothing_and_sync_does(path, monkeypatch):
     """Many appends are one write and one fsync."""
-    synced = []
+    synced: list[int] = []
     with Journal.open(path) as journal:
         monkeypatch.setattr(os, "fsync", synced.append)
         journal.append(A)

@@ -112,8 +112,10 @@ def test_unknown_events_deltas_and_fields_are_kept():
     """What is newer than this code passes through."""
     body = {"type": "content_block_delta", "index": 0, "delta": {"type": "shape_delta", "x": 1.0}, "new": [1]}
 
-    assert event_of(body).wire() == body
-    assert isinstance(event_of(body).delta, UnknownDelta)
+    event = event_of(body)
+    assert event.wire() == body
+    assert isinstance(event, ContentBlockDelta)
+    assert isinstance(event.delta, UnknownDelta)
     assert isinstance(event_of({"type": "later", "a": 1}), UnknownEvent)
 
 

@@ -92,6 +92,11 @@ def parse(kind: type[T], value: Any) -> T:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return ``path: what is wrong`` for the first problem, in the API's own manner."""
-    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+    """Return ``path: what is wrong`` in the API's own manner, for the problem deepest in the JSON.
+
+    Where a value may be text or a list of blocks, both attempts are reported; the deeper one is meant.
+    """
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    paths = [[str(part) for part in p["loc"] if not str(part).startswith("tuple[")] for p in problems]
+    deepest = max(range(len(paths)), key=lambda n: len(paths[n]))
+    return f"{'.'.join(paths[deepest])}: {problems[deepest]['msg']}"

@@ -96,8 +96,15 @@ class Usage(Wire):
         )
 
     def __add__(self, other: Self) -> Usage:
-        """Add the counts; tier, speed and geography survive where both agree."""
-        return Usage.model_validate(_sum(self.wire(), other.wire()))
+        """Add the counts; tier, speed and geography survive where both agree.
+
+        A sum with an unknown part is unknown: what is no count stays, a missing total stays missing.
+        """
+        total = _sum(self.wire(), other.wire())
+        for name in ("input_tokens", "output_tokens"):
+            if None in {getattr(self, name), getattr(other, name)}:
+                total[name] = None
+        return Usage.model_validate(total)
 
 
 def _sum(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
@@ -110,11 +117,16 @@ def _sum(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
             total[name] = [*(left or ()), *(right or ())]
         elif isinstance(left, str) or isinstance(right, str):
             total[name] = left if left == right else None
-        elif left is None or right is None:
-            total[name] = left if right is None else right
         else:
-            total[name] = left + right
+            total[name] = _sum_counts(left, right)
     return total
+
+
+def _sum_counts(left: Any, right: Any) -> Any:
+    for count in (left, right):
+        if count is not None and (not isinstance(count, int) or count < 0):
+            return count
+    return left if right is None else right if left is None else left + right
 
 
 class Message(Shown, Wire):
