@@ -89,8 +89,8 @@ def test_the_shipped_set_covers_the_wire():
         "advisor_tool_result mcp_tool_use mcp_tool_result mcp_tool_listing container_upload compaction "
         "fallback base64 url file content char_location page_location content_block_location "
         "search_result_location web_search_result_location adaptive enabled disabled between_tools "
-        "mcp_toolset memory_20250818 bash_20250124 text_editor_20250728 computer_20251124 computer_toolset_20260801 "
-        "browser_toolset_20260801"
+        "mcp_toolset memory_20250818 bash_20250124 text_editor_20250728 computer_20251124 "
+        "computer_toolset_20260801 browser_toolset_20260801"
     )
 
     assert [kind for kind in kinds.split() if f'"type": "{kind}"' not in text] == []

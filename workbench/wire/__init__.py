@@ -3,18 +3,13 @@
 from workbench.wire.base import Wire, parse
 from workbench.wire.blocks import (
     CacheControl,
-    CharLocation,
-    Citation,
     CitationsConfig,
     ContentBlock,
-    ContentBlockLocation,
     DocumentBlock,
     ImageBlock,
     IncompleteToolUseBlock,
-    PageLocation,
     RedactedThinkingBlock,
     SearchResultBlock,
-    SearchResultLocation,
     ServerToolResultBlock,
     ServerToolUseBlock,
     TextBlock,
@@ -22,6 +17,13 @@ from workbench.wire.blocks import (
     ToolResultBlock,
     ToolUseBlock,
     UnknownBlock,
+)
+from workbench.wire.citations import (
+    CharLocation,
+    Citation,
+    ContentBlockLocation,
+    PageLocation,
+    SearchResultLocation,
 )
 from workbench.wire.events import StreamEvent, event_of, parse_event
 from workbench.wire.message import CacheCreation, Message, Usage

@@ -11,7 +11,8 @@ from pydantic import Discriminator, StrictInt, Tag
 
 from workbench.errors import StreamProtocolError, WireError
 from workbench.wire.base import Tagged, Wire, parse, tag_of
-from workbench.wire.blocks import Citation, ContentBlock
+from workbench.wire.blocks import ContentBlock
+from workbench.wire.citations import Citation
 from workbench.wire.codec import loads
 from workbench.wire.message import Message, Usage
 

@@ -5,13 +5,16 @@ Source: https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import StrictFloat, StrictInt
 
 from workbench.display import Shown
 from workbench.wire.base import Wire
-from workbench.wire.blocks import Citation, ContentBlock, TextBlock, ThinkingBlock, ToolUseBlock
+from workbench.wire.blocks import ContentBlock, TextBlock, ThinkingBlock, ToolUseBlock
+
+if TYPE_CHECKING:
+    from workbench.wire.citations import Citation
 
 Count = StrictInt | StrictFloat | None
 """A count is a non-negative integer; anything else a server sent is kept, and makes the cost unknown."""
