@@ -101,15 +101,18 @@ def _jsonl(path: Path) -> Iterator[Row]:
             yield where, loads(line)
         except WireError as error:
             raise DatasetError(
-                f"{where}: not JSON ({_json_reason(error)}); every line must be one JSON object"
+                f"{where}: not JSON ({_json_reason(line, error)}); every line must be one JSON object"
             ) from error
 
 
-def _json_reason(error: WireError) -> str:
-    cause = error.__cause__
-    if isinstance(cause, json.JSONDecodeError):
-        line = f"line {cause.lineno}, " if cause.lineno > 1 else ""
-        return f"{_lower(cause.msg)} at {line}column {cause.colno}"
+def _json_reason(text: str, error: WireError) -> str:
+    # The standard library's words, which name the place, whichever parser met the problem.
+    try:
+        json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as again:
+        if isinstance(again, json.JSONDecodeError):
+            line = f"line {again.lineno}, " if again.lineno > 1 else ""
+            return f"{_lower(again.msg)} at {line}column {again.colno}"
     return str(error).removeprefix("not JSON: ")
 
 
@@ -124,8 +127,9 @@ def _json(path: Path) -> Iterator[Row]:
     try:
         rows = loads(text)
     except WireError as error:
-        hint = "; one object a line is .jsonl" if "extra data" in _json_reason(error) else ""
-        raise DatasetError(f"{path}: not JSON ({_json_reason(error)}){hint}") from error
+        reason = _json_reason(text, error)
+        hint = "; one object a line is .jsonl" if reason.startswith("extra data") else ""
+        raise DatasetError(f"{path}: not JSON ({reason}){hint}") from error
     if not isinstance(rows, list):
         raise DatasetError(f"{path}: expected an array of objects, found {kind_of(rows)}")
     yield from ((f"{path}: row {number}", row) for number, row in enumerate(rows, 1))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d|,\d)|\d{1,40})(?:\.\d{1,40})?|\.\d{1,40}"
 _NUMBER = re.compile(
     r"(?<![\w.^])"
-    r"(?P<sign>(?<![\w)\]%])[-\u2212+])?[$\u20ac\u00a3\u00a5]?(?P<minus>[-\u2212])?"
+    r"(?P<sign>(?<![\w)\]%])[-\u2212+])?(?:[$\u20ac\u00a3\u00a5](?P<minus>[-\u2212])?)?"
     rf"(?:(?P<whole>\d{{1,9}})[ ](?=\d{{1,9}}/\d))?(?P<digits>{_DIGITS})"
     r"(?:(?P<power>[eE][+-]?\d{1,3})(?!\w)|[ ]?/[ ]?(?P<under>\d{1,40})(?![\d/]))?"
     r"(?!\d)(?!(?:st|nd|rd|th)\b)"
@@ -69,12 +69,17 @@ def last_number(text: str) -> Fraction | None:
         text = _LATEX_FRACTION.sub(r"\1/\2", text.replace("{,}", ",").replace("\\$", "$").replace("\\!", ""))
         if boxed := _BOXED.findall(text):
             text = boxed[-1]
+    value = _last(_tail(text))
+    return value if value is not None or len(text) <= _TAIL else _last(text)
+
+
+def _tail(text: str) -> str:
+    """Return the end of *text*, cut at white space so that no number is cut in two."""
+    if len(text) <= _TAIL:
+        return text
     tail = text[-_TAIL:]
-    if len(text) > _TAIL:
-        # Cut at white space, so that no number is cut in two.
-        head = re.search(r"\s", tail)
-        tail = tail[head.start() :] if head else ""
-    return _last(tail) or (_last(text) if len(text) > _TAIL else _last(tail))
+    space = re.search(r"\s", tail)
+    return tail[space.start() :] if space else ""
 
 
 def write(value: Fraction) -> str:

@@ -129,9 +129,11 @@ def _at(value: Any, steps: tuple[Step, ...]) -> Any:
                 return _MISSING
             inside = [_at(item, steps[place + 1 :]) for item in value]
             return [item for item in inside if item is not _MISSING]
+        if not isinstance(value, list if isinstance(step, int) else dict):
+            return _MISSING
         try:
             value = value[step]
-        except (KeyError, IndexError, TypeError):
+        except LookupError:
             return _MISSING
     return value
 

@@ -66,7 +66,7 @@ def parse_json(text: str, *, fenced: bool = False) -> Any:
         if "NaN" in text or "Infinity" in text:
             json.loads(text, parse_constant=_refuse)
     except WireError as error:
-        raise UnreadableError(f"not JSON: {_reason(error)}") from error
+        raise UnreadableError(f"not JSON: {_reason(text, error)}") from error
     return value
 
 
@@ -74,10 +74,13 @@ def _refuse(name: str) -> None:
     raise UnreadableError(f"not JSON: {name} is no JSON number")
 
 
-def _reason(error: WireError) -> str:
-    cause = error.__cause__
-    if isinstance(cause, json.JSONDecodeError):
-        return f"{cause.msg[:1].lower()}{cause.msg[1:]} at line {cause.lineno}, column {cause.colno}"
+def _reason(text: str, error: WireError) -> str:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as again:
+        return f"{again.msg[:1].lower()}{again.msg[1:]} at line {again.lineno}, column {again.colno}"
+    except RecursionError:
+        pass
     return str(error).removeprefix("not JSON: ")
 
 
