@@ -13,6 +13,7 @@ import sqlite3
 import stat
 import threading
 import warnings
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,26 +82,46 @@ class BytesDisk(diskcache.Disk):
         return value
 
 
+@dataclass(frozen=True, slots=True)
 class Stats(Shown):
     """What a store holds.
 
     Attributes:
+        path: Its folder.
         replies: Replies kept.
         size_bytes: Their size, without the database's own overhead.
         models: Replies by model.
     """
 
-    def __init__(self, path: Path, replies: int, size_bytes: int, models: dict[str, int]) -> None:
-        self.path = path
-        self.replies = replies
-        self.size_bytes = size_bytes
-        self.models = models
+    path: Path
+    replies: int
+    size_bytes: int
+    models: dict[str, int]
 
     def __str__(self) -> str:
         head = f"{self.replies:,} replies · {self.size_bytes / 1e6:,.1f} MB · {self.path}"
         width = max(map(len, self.models), default=0)
         lines = [f"  {name:<{width}}  {count:>9,}" for name, count in sorted(self.models.items())]
         return "\n".join([head, *lines])
+
+
+@dataclass(frozen=True, slots=True)
+class Export(Shown):
+    """What an export wrote.
+
+    Attributes:
+        path: The cassette.
+        written: Replies in it.
+        missing: Requests that are not recorded.
+    """
+
+    path: Path
+    written: int
+    missing: int
+
+    def __str__(self) -> str:
+        rest = f"; {self.missing:,} requests are not recorded: run the study first" if self.missing else ""
+        return f"{self.written:,} replies written to {self.path}{rest}"
 
 
 class Store:
@@ -148,7 +169,7 @@ class Store:
         key = record.key_of(request.key, draw=draw, api_version=api_version, betas=betas, origin=origin)
         return self._at(key, request)
 
-    def put(self, reply: Reply, *, betas: Iterable[str] = ()) -> bool:
+    def put(self, reply: Reply | Record, *, betas: Iterable[str] = ()) -> bool:
         """Keep a reply; incomplete ones are not kept.
 
         A store that cannot take it says so in a warning; the reply itself is not harmed.
@@ -156,14 +177,14 @@ class Store:
         Returns:
             Whether it is kept.
         """
-        if not record.keepable(reply):
+        entry = reply if isinstance(reply, Record) else Record(reply, tuple(sorted(betas)))
+        if not record.keepable(entry.reply):
             return False
-        entry = Record(reply, tuple(sorted(betas)))
         value = record.to_bytes(entry)
         lost = f"; a reply of {len(value):,} bytes could not be kept and would have to be paid again"
 
         def write(cache: Any) -> bool:
-            return bool(cache.set(entry.key, value, tag=reply.request.model))
+            return bool(cache.set(entry.key, value, tag=entry.reply.request.model))
 
         return bool(self._try(write, default=False, consequence=lost))
 
@@ -216,13 +237,31 @@ class Store:
         models = {str(tag): int(count) for tag, count, _ in rows}
         return Stats(self.path, sum(models.values()), sum(int(size or 0) for *_, size in rows), models)
 
+    def export(
+        self, asked: Iterable[tuple[Request, int]], path: str | os.PathLike[str], *, stable: bool = False
+    ) -> Export:
+        """Write what is recorded for some requests to a cassette.
+
+        Args:
+            asked: Requests with their draws.
+            path: The cassette; an existing one is replaced.
+            stable: As in `workbench.record.write`.
+
+        Raises:
+            CassetteError: A key is inside a reply.
+        """
+        wanted = list(asked)
+        found = [entry for request, draw in wanted if (entry := self._best(request, draw)) is not None]
+        written = record.write(found, path, stable=stable)
+        return Export(Path(path), written, len(wanted) - len(found))
+
     def prune(
-        self, *, older_than: timedelta | None = None, model: str | None = None, now: datetime | None = None
+        self, *, older_than_days: float | None = None, model: str | None = None, now: datetime | None = None
     ) -> int:
         """Delete replies; with no condition, all of them.
 
         Args:
-            older_than: Only those stored longer ago than this.
+            older_than_days: Only those stored longer ago than this.
             model: Only those of this model.
             now: The time to count back from; default the clock's.
 
@@ -230,9 +269,9 @@ class Store:
             How many were deleted.
         """
         wheres, values = ["1"], list[Any]()
-        if older_than is not None:
+        if older_than_days is not None:
             wheres.append("store_time < ?")
-            values.append(((now or datetime.now(UTC)) - older_than).timestamp())
+            values.append(((now or datetime.now(UTC)) - timedelta(days=older_than_days)).timestamp())
         if model is not None:
             wheres.append("tag = ?")
             values.append(model)
@@ -275,6 +314,14 @@ class Store:
             if reply is not None:
                 return reply
         return None
+
+    def _best(self, request: Request, draw: int) -> Record | None:
+        """Return a record of the request under any version, betas and origin; the real API's first."""
+        prefix = f"{request.key}|{draw}|"
+        rows = self._rows("SELECT key FROM Cache WHERE key >= ? AND key < ?", (prefix, prefix + "\U0010ffff"))
+        found = [entry for (key,) in rows if (entry := record.from_bytes(self._read(key) or b"", request))]
+        order = record.preferred(entry.reply.origin for entry in found)
+        return min(found, key=lambda entry: order.index(entry.reply.origin), default=None)
 
     def _read(self, key: str) -> bytes | None:
         cache = self._cache

@@ -6,26 +6,22 @@ There is no header of HTTP in it, and none is written while a key can be found i
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench import record
 from workbench.errors import CassetteError, WireError
-from workbench.record import Asked, Explanation, Record
-from workbench.secret import Secret, find
+from workbench.record import FORMAT, VERSION, Asked, Explanation, Record
 from workbench.wire import Request
 from workbench.wire.base import parse
-from workbench.wire.codec import dumps, loads
+from workbench.wire.codec import loads
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
     from workbench.reply import Reply
-
-FORMAT = "claude-workbench cassette"
-VERSION = 1
+    from workbench.secret import Secret
 
 _SCANNED = 2000
 _CURE = "restore the file from version control, or record it anew with --mode live"
@@ -149,30 +145,8 @@ class Cassette:
         stable: bool = False,
         secrets: Iterable[Secret | str | None] = (),
     ) -> int:
-        """Write replies to a cassette.
-
-        Args:
-            replies: What to write, in any order; of two with one key the later is kept.
-            path: The file; an existing one is replaced in one step.
-            stable: Leave out times and ids, so that recording the same answers again gives the same bytes.
-            secrets: Values that must not be inside, besides the keys of the environment and any ``sk-ant-…``.
-
-        Returns:
-            How many replies were written.
-
-        Raises:
-            CassetteError: A secret is inside; the message names the reply, never the secret.
-        """
-        known = [*_environment_secrets(), *(s.reveal() if isinstance(s, Secret) else s for s in secrets if s)]
-        lines: dict[str, bytes] = {}
-        for item in replies:
-            entry = item if isinstance(item, Record) else Record(item)
-            line = dumps(record.to_json(entry, stable=stable))
-            _refuse_secrets(line, known, entry)
-            lines[entry.key] = line
-        head = dumps({"format": FORMAT, "version": VERSION, "records": len(lines)})
-        _write(Path(path), b"\n".join([head, *(lines[key] for key in sorted(lines)), b""]))
-        return len(lines)
+        """Write replies to a cassette; the arguments are those of `workbench.record.write`."""
+        return record.write(replies, path, stable=stable, secrets=secrets)
 
 
 def _check_header(file: Path, line: bytes) -> int:
@@ -210,38 +184,3 @@ def _entry(file: Path, number: int, line: bytes) -> tuple[str, dict[str, Any]]:
     except (KeyError, TypeError, AttributeError) as error:
         raise CassetteError(f"{file}:{number}: not a recorded reply ({error}); {_CURE}") from error
     return key, entry
-
-
-def _environment_secrets() -> Iterator[str]:
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_BEARER_TOKEN_BEDROCK"):
-        if value := os.environ.get(name):
-            yield value
-
-
-def _refuse_secrets(line: bytes, known: list[str], entry: Record) -> None:
-    form = find(line, known)
-    if form is not None:
-        which = entry.reply.request_id or entry.reply.request.key[:12]
-        raise CassetteError(
-            f"not written: the reply {which} of {entry.reply.request.model} holds a key ({form}); "
-            "take the key out of the prompt or the dataset, and out of use"
-        )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write to a temporary name, then rename: a reader sees the old file or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise CassetteError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

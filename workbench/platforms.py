@@ -64,10 +64,10 @@ def resolve(
 ) -> Endpoint:
     """Choose the endpoint.
 
-    ``base_url`` names the place; else a key means the Claude API; else ``ANTHROPIC_BASE_URL`` names the
-    place; else it is the emulator. A key from the environment goes to the Claude API or to a ``base_url``
-    that was given as argument, never to an address that came from the environment: a cloned project's
-    ``.env`` must not be able to collect keys.
+    ``base_url`` names the place, or says ``"emulator"``; else a key means the Claude API; else
+    ``ANTHROPIC_BASE_URL`` names the place; else it is the emulator. A key from the environment goes to the
+    Claude API or to a ``base_url`` that was given as argument, never to an address that came from the
+    environment: a cloned project's ``.env`` must not be able to collect keys.
 
     Raises:
         UsageError: An address that cannot be one, or plain http to another machine.
@@ -81,6 +81,8 @@ def resolve(
     """
     environ = os.environ if environ is None else environ
     key = _secret(api_key if api_key is not None else environ.get("ANTHROPIC_API_KEY"))
+    if base_url == EMULATOR:
+        return Endpoint("emulator", None, EMULATOR, Secret(), why="asked for")
     if base_url is not None:
         return _at(base_url, key, "base_url")
     if key:

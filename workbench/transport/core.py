@@ -194,6 +194,17 @@ class Transport:
         progress = _Progress(time.perf_counter())
         return (await self._run(call, progress, lambda: self._plain(call, _as_object)))[0]
 
+    async def probe(self) -> None:
+        """Look who answers, once and without insisting: `origin` then says whether it is an emulator."""
+        call = Call("GET", "/v1/models?limit=1")
+        try:
+            async with asyncio.timeout(self.limits.connect_s):
+                response = await self._open(call)
+                self._note(response, call)
+                await _close(response)
+        except (TimeoutError, Failure):
+            logger.debug("%s did not say who it is", self.endpoint.base_url)
+
     async def aclose(self) -> None:
         """Close the connections."""
         mount, self._mount = self._mount, None

@@ -1,0 +1,287 @@
+"""Where replies come from: what was recorded, else the service; by mode."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+from workbench import record
+from workbench.catalog import catalog
+from workbench.errors import ReplayMissError, UsageError
+from workbench.platforms import CLAUDE_API, EMULATOR
+from workbench.wire.events import event_of
+from workbench.wire.stream import events_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from workbench.cache import Store
+    from workbench.cassette import Cassette
+    from workbench.platforms import Endpoint
+    from workbench.reply import Reply
+    from workbench.transport import Transport
+    from workbench.wire import Request
+    from workbench.wire.events import StreamEvent
+
+Mode = Literal["live", "refresh", "replay", "off"]
+Miss = Literal["alone", "first", "another"]
+"""A miss by itself, the first of a run, or another of it, which spares the search for its nearest recording."""
+MODES: tuple[str, ...] = get_args(Mode)
+
+OLD_VERSION = "2023-06-01"
+"""The API version that still knows temperature, top_p and top_k."""
+
+LONG_ANSWER_TOKENS = 21_333
+"""Above it an answer may take longer than ten minutes and is always streamed.
+
+Source: the official SDK refuses such requests without streaming (3600 s × max_tokens / 128,000 > 600 s)."""
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def check_mode(mode: str) -> Mode:
+    """Return *mode*, or say which there are.
+
+    Raises:
+        UsageError: No such mode.
+    """
+    if mode not in MODES:
+        raise UsageError(f"mode {mode!r} is none of {', '.join(MODES)}")
+    return mode  # type: ignore[return-value]
+
+
+def version_for(request: Request, chosen: str | None) -> str:
+    """Return the API version to ask under.
+
+    The current one, unless the caller chose, or sampling parameters are set for a model that the catalog
+    says still takes them: these exist under the old version only.
+    """
+    if chosen is not None:
+        return chosen
+    if any(getattr(request, name) is not None for name in _SAMPLING):
+        model = catalog().get(request.model)
+        if model is not None and model.sampling_parameters in {"accepted", "temperature_or_top_p"}:
+            return OLD_VERSION
+    return record.API_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request with everything else that decides its answer."""
+
+    request: Request
+    draw: int
+    api_version: str
+    betas: tuple[str, ...]
+
+    def key(self, origin: str) -> str:
+        """What its reply is kept under."""
+        return record.key_of(
+            self.request.key, draw=self.draw, api_version=self.api_version, betas=self.betas, origin=origin
+        )
+
+
+class Answers:
+    """Finds or fetches replies; lives on the package's loop.
+
+    Args:
+        endpoint: Where live answers come from.
+        chosen: Whether the caller named that place, so that replay looks for its replies only.
+        store: Replies on disk, or None.
+        cassette: Replies in a file, or None.
+        connect: Returns the transport; called when something has to be sent, never in replay.
+        timeout_s: Longest time for a call; None lets long streams take longer than ten minutes.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        chosen: bool,
+        store: Store | None,
+        cassette: Cassette | None,
+        connect: Callable[[], Awaitable[Transport]],
+        timeout_s: float | None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._chosen = chosen
+        self.store = store
+        self.cassette = cassette
+        self._connect = connect
+        self._timeout_s = timeout_s
+        self._flights: dict[str, asyncio.Future[Reply]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._known_origin: str | None = None
+
+    async def reply(self, question: Question, mode: Mode, *, miss: Miss = "alone") -> Reply:
+        """Return the reply to a question.
+
+        Args:
+            question: What is asked.
+            mode: Where it may come from.
+            miss: How a miss is worded.
+
+        Raises:
+            ReplayMissError: In replay, where nothing is recorded.
+            APIError: As every way that sending can fail.
+        """
+        if mode == "replay":
+            return self._replayed(question, miss)
+        if mode == "off":
+            return await self._sent(question)
+        if mode == "refresh":
+            return self._kept(await self._sent(question), question)
+        found = self.recorded(question, await self._origin())
+        return found if found is not None else await self._once(question)
+
+    async def stream(
+        self, question: Question, mode: Mode, emit: Callable[[list[StreamEvent]], None]
+    ) -> Reply:
+        """Hand out the events of an answer as they come, or those of a recorded one at once."""
+        found = None
+        if mode == "replay":
+            found = self._replayed(question)
+        elif mode == "live":
+            found = self.recorded(question, await self._origin())
+        if found is not None:
+            emit([event_of(body) for body in events_of(found.message)])
+            return found
+        transport = await self._connect()
+        reply = await transport.stream(
+            question.request,
+            emit,
+            api_version=question.api_version,
+            betas=question.betas,
+            total_s=self._patience(question.request),
+        )
+        reply = replace(reply, draw=question.draw)
+        return reply if mode == "off" else self._kept(reply, question)
+
+    def recorded(self, question: Question, origin: str | None) -> Reply | None:
+        """Return what is recorded: in the cassette, else in the store."""
+        for place in (self.cassette, self.store):
+            if place is not None:
+                found = place.get(
+                    question.request,
+                    draw=question.draw,
+                    api_version=question.api_version,
+                    betas=question.betas,
+                    origin=origin,
+                )
+                if found is not None:
+                    return found
+        return None
+
+    # --- replay --------------------------------------------------------------------------------------
+
+    def _replayed(self, question: Question, miss: Miss = "alone") -> Reply:
+        for origin in self._replay_origins():
+            found = self.recorded(question, origin)
+            if found is not None:
+                return found
+        if miss == "another":
+            raise ReplayMissError("Not recorded.")
+        start = "Not recorded. " if miss == "alone" else ""
+        raise ReplayMissError(f"{start}{self._miss(question)}")
+
+    def _replay_origins(self) -> tuple[str | None, ...]:
+        """Where the caller named a place, its replies; else those of any, the real API's first."""
+        if not self._chosen:
+            return (None,)
+        origin = self._endpoint.origin
+        return (origin, EMULATOR) if origin.startswith("url:") else (origin,)
+
+    def _miss(self, question: Question) -> str:
+        """Say which recording is nearest, and how to record this one."""
+        places = [place for place in (self.cassette, self.store) if place is not None]
+        if not places:
+            return "Replay has neither a cassette nor a store to answer from: give Client a cassette."
+        told = [
+            place.explain(
+                question.request,
+                draw=question.draw,
+                api_version=question.api_version,
+                betas=question.betas,
+                origin=self._endpoint.origin if self._chosen else None,
+            )
+            for place in places
+        ]
+        near = min(
+            (one for one in told if one.path is not None),
+            key=lambda one: one.fields_differing,
+            default=told[0],
+        )
+        return f"{near.difference}\n{self._cure()}"
+
+    def _cure(self) -> str:
+        where = {CLAUDE_API: "ANTHROPIC_API_KEY=… ", EMULATOR: ""}.get(self._endpoint.origin, "")
+        key = where if self._chosen else "ANTHROPIC_API_KEY=… "
+        return f"To record: {key}workbench run PATH --mode live, or client.send(…) with mode='live'."
+
+    # --- live ----------------------------------------------------------------------------------------
+
+    async def _once(self, question: Question) -> Reply:
+        """Ask; whoever asks the same meanwhile gets the same reply, paid once."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:  # a forked child: the flights were its parent's
+            self._loop, self._flights = loop, {}
+        key = question.key(self._endpoint.origin)
+        while (flight := self._flights.get(key)) is not None:
+            await asyncio.wait([flight])
+            if not flight.cancelled():
+                return replace(flight.result(), source="store")
+        flight = self._flights[key] = loop.create_future()
+        try:
+            reply = self._kept(await self._sent(question), question)
+        except asyncio.CancelledError:
+            flight.cancel()
+            raise
+        except BaseException as error:
+            flight.set_exception(error)
+            flight.exception()  # seen: nobody else may be waiting
+            raise
+        else:
+            flight.set_result(reply)
+            return reply
+        finally:
+            del self._flights[key]
+
+    async def _sent(self, question: Question) -> Reply:
+        transport = await self._connect()
+        request = question.request
+        if (request.max_tokens or 0) > LONG_ANSWER_TOKENS and not request.stream:
+            request = request.model_copy(update={"stream": True})
+        return await transport.send(
+            request,
+            api_version=question.api_version,
+            betas=question.betas,
+            draw=question.draw,
+            total_s=self._patience(request),
+        )
+
+    def _kept(self, reply: Reply, question: Question) -> Reply:
+        if self.store is not None:
+            self.store.put(reply, betas=question.betas)
+        return reply
+
+    def _patience(self, request: Request) -> float | None:
+        """Return the time a call may take: ten minutes, or what so many tokens may need."""
+        if self._timeout_s is not None:
+            return self._timeout_s
+        return max(600.0, 3600.0 * (request.max_tokens or 0) / 128_000)
+
+    async def _origin(self) -> str:
+        """Return under which origin this place's replies are kept.
+
+        A server on this machine may be the emulator on whatever port; it is asked once, before the store is,
+        because its replies are kept under one name.
+        """
+        if self._known_origin is None:
+            origin = self._endpoint.origin
+            if origin.startswith("url:") and self._endpoint.loopback:
+                transport = await self._connect()
+                await transport.probe()
+                origin = transport.origin
+            self._known_origin = origin
+        return self._known_origin

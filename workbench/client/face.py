@@ -1,0 +1,392 @@
+"""`Client`: the one object that sends."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import weakref
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from workbench import record, retry, sync
+from workbench.cache import Store
+from workbench.cassette import Cassette
+from workbench.client.answers import Answers, Question, check_mode, version_for
+from workbench.client.link import Link
+from workbench.client.models import Models
+from workbench.client.stream import Stream
+from workbench.client.trials import Trials, dollars, new_folder
+from workbench.display import Shown
+from workbench.errors import APIResponseValidationError, UsageError
+from workbench.platforms import resolve
+from workbench.transport import Call, Limits, Transport
+from workbench.wire import Request, modern, parse
+from workbench.wire.codec import dumps
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+    from decimal import Decimal
+    from types import TracebackType
+
+    from workbench.client.answers import Mode
+    from workbench.evaluation import Eval
+    from workbench.reply import Reply
+    from workbench.run import Run
+    from workbench.runner import Event
+    from workbench.secret import Secret
+
+collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = ContextVar(
+    "workbench_collecting", default=None
+)
+"""Where set, `Client.run` notes its arguments there and raises `Collected` instead of running."""
+
+_COUNTED = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+    "speed",
+    "mcp_servers",
+    "context_management",
+    "compaction",
+)
+_PACKAGE = str(Path(__file__).parents[1])
+_told: set[str] = set()
+
+
+class Collected(BaseException):
+    """Ends the code that defines a study, once the study is known. Internal: never an error."""
+
+
+def notify(sentence: str) -> None:
+    """Say something once, to a person: in a notebook or at a prompt, nowhere else."""
+    if sentence not in _told and ("ipykernel" in sys.modules or hasattr(sys, "ps1")):
+        _told.add(sentence)
+        sys.stderr.write(f"{sentence}\n")
+
+
+class Client(Shown):
+    """Sends requests and runs studies.
+
+    With no key and no address it talks to the emulator, which it starts in this process at first need.
+
+    Args:
+        api_key: Default ``ANTHROPIC_API_KEY``.
+        base_url: Another address, or ``"emulator"``; default ``ANTHROPIC_BASE_URL`` where there is no key.
+        mode: ``live`` reads what is recorded, else asks and records; ``refresh`` asks and records anew;
+            ``replay`` never asks: it needs no key and opens no socket; ``off`` asks and records nothing.
+        store: True for the user's store, False for none, a folder, or a `Store`.
+        cassette: A file of recorded replies; it is looked at before the store.
+        api_version: ``anthropic-version``; default the current one, or the old one for a request with
+            sampling parameters whose model still takes them.
+        betas: Names for ``anthropic-beta``.
+        timeout_s: Longest time for a call, retries included; default 600, or longer for long streams.
+        max_retries: Further attempts after the first.
+        limits: All times and sizes, where these are not enough.
+        budget: Retries shared by everything this client sends.
+        environ: The environment to read; default the process's own.
+    """
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        mode: str = "live",
+        store: bool | str | os.PathLike[str] | Store = True,
+        cassette: str | os.PathLike[str] | Cassette | None = None,
+        api_version: str | None = None,
+        betas: Iterable[str] = (),
+        timeout_s: float | None = None,
+        max_retries: int = 3,
+        limits: Limits | None = None,
+        budget: retry.Budget | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.endpoint = resolve(api_key=api_key, base_url=base_url, environ=environ)
+        del api_key
+        self.mode: Mode = check_mode(mode)
+        self.api_version = api_version
+        self.betas = (betas,) if isinstance(betas, str) else tuple(betas)
+        self._link = Link(self.endpoint, limits or Limits(), max_retries + 1, budget or retry.Budget())
+        self._answers = Answers(
+            self.endpoint,
+            chosen=base_url is not None,
+            store=_store(store, self.mode),
+            cassette=_cassette(cassette, self.mode),
+            connect=self._link.connect,
+            timeout_s=timeout_s,
+        )
+        self._finalizer = weakref.finalize(self, self._link.drop)
+        if self.mode != "replay" and self.endpoint.base_url is None:
+            notify(_EMULATED.format(place="in this process", why=self.endpoint.why))
+
+    # --- asking --------------------------------------------------------------------------------------
+
+    def send(self, request: Request | Mapping[str, Any], *, draw: int = 0, mode: str | None = None) -> Reply:
+        """Ask, or return what is recorded.
+
+        Args:
+            request: The request, or its body as a dictionary.
+            draw: Which of several independent answers to the same request.
+            mode: Another mode than the client's, for this call.
+
+        Raises:
+            ReplayMissError: In replay, where nothing is recorded.
+            APIError: As every way that sending can fail.
+        """
+        return sync.run(self._answers.reply(self._question(request, draw), self._mode(mode)))
+
+    async def asend(
+        self, request: Request | Mapping[str, Any], *, draw: int = 0, mode: str | None = None
+    ) -> Reply:
+        """Ask, as `send`, from any event loop."""
+        return await sync.wait(self._answers.reply(self._question(request, draw), self._mode(mode)))
+
+    def stream(
+        self, request: Request | Mapping[str, Any], *, draw: int = 0, mode: str | None = None
+    ) -> Stream:
+        """Return the events of an answer as they come, for ``for`` or ``async for``."""
+        question, chosen = self._question(request, draw), self._mode(mode)
+        return Stream(lambda emit: self._answers.stream(question, chosen, emit))
+
+    def count_tokens(self, request: Request | Mapping[str, Any]) -> int:
+        """Return the input tokens of a request, counted by the service: free, and never stored.
+
+        Raises:
+            UsageError: In replay, where nothing is asked; `wb.estimate` needs no service.
+        """
+        question = self._question(request, 0)
+        if self.mode == "replay":
+            raise UsageError("count_tokens asks the service, and replay asks nothing; use wb.estimate")
+        return sync.run(self._count(question))
+
+    @property
+    def models(self) -> Models:
+        """The models the service lists."""
+        return Models(self._ask)
+
+    def explain(self, request: Request | Mapping[str, Any], *, draw: int = 0) -> record.Explanation:
+        """Say whether a request is recorded; if not, which recording is nearest and where it differs."""
+        question = self._question(request, draw)
+        place = self._answers.cassette or self._answers.store
+        if place is None:
+            raise UsageError("this client has neither a store nor a cassette")
+        return place.explain(
+            question.request, draw=draw, api_version=question.api_version, betas=question.betas, origin=None
+        )
+
+    # --- studies -------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        evaluation: Eval,
+        *,
+        mode: str | None = None,
+        concurrency: int | str = 16,
+        budget_usd: str | Decimal | float | None = None,
+        out: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        stream: bool | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Run:
+        """Ask everything a study wants to know, and keep it in a folder.
+
+        Args:
+            evaluation: The study.
+            mode: Another mode than the client's.
+            concurrency: Requests in flight at most; ``"auto"`` leaves it to the workbench.
+            budget_usd: Stop once the replies paid for in this run cost so much; what is then in flight is
+                finished, so the last few replies may exceed it.
+            out: Folder of the run; default ``runs/NAME-TIME``.
+            resume: Go on with the unfinished run in *out*.
+            stream: Stream answers, so that the first token is timed; default for the Claude API and the
+                emulator, not for other servers.
+            on_event: Told of every trial; default a progress line.
+
+        Raises:
+            APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
+            IncompleteError: The budget is used up; the run can be resumed.
+        """
+        noted = collecting.get()
+        if noted is not None:
+            options = {"mode": mode, "concurrency": concurrency, "budget_usd": budget_usd, "out": out}
+            noted.append((self, evaluation, options))
+            raise Collected
+        asked = self._trials(self._mode(mode), stream=stream, budget_usd=budget_usd)
+        folder = Path(out) if out is not None else new_folder(evaluation.name)
+        at_once = 16 if concurrency == "auto" else concurrency
+        if not isinstance(at_once, int) or at_once < 1:
+            raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
+        return self._run(evaluation, asked, folder, concurrency=at_once, resume=resume, on_event=on_event)
+
+    def resume(self, folder: str | os.PathLike[str], evaluation: Eval, **options: Any) -> Run:
+        """Go on with an unfinished run; nothing that was answered is asked again.
+
+        Args:
+            folder: The run's.
+            evaluation: The same study: its scorers are code, which the folder does not hold.
+            **options: Those of `run`.
+        """
+        return self.run(evaluation, out=folder, resume=True, **options)
+
+    def _trials(self, mode: Mode, *, stream: bool | None, budget_usd: str | Decimal | float | None) -> Trials:
+        if stream is None:
+            stream = not self.endpoint.origin.startswith("url:")
+        return Trials(self._question, self._answers, mode, stream=stream, cap=dollars(budget_usd))
+
+    def _run(
+        self,
+        evaluation: Eval,
+        asked: Trials,
+        folder: Path,
+        *,
+        concurrency: int,
+        resume: bool,
+        on_event: Callable[[Event], None] | None,
+    ) -> Run:
+        from workbench import runner
+        from workbench.show.progress import progress_for
+
+        with progress_for(len(evaluation), evaluation.name, asked.cap) as progress:
+            return sync.run(
+                runner.record(
+                    evaluation,
+                    asked.send,
+                    folder=folder,
+                    resume=resume,
+                    concurrency=concurrency,
+                    on_event=on_event or progress,
+                )
+            )
+
+    # --- the client itself ---------------------------------------------------------------------------
+
+    @property
+    def store(self) -> Store | None:
+        """Replies on disk."""
+        return self._answers.store
+
+    @property
+    def cassette(self) -> Cassette | None:
+        """Replies in a file."""
+        return self._answers.cassette
+
+    @property
+    def transport(self) -> Transport | None:
+        """What sends, once something was sent: its ``tally`` and ``rate_limits`` are of interest."""
+        return self._link.transport
+
+    def close(self) -> None:
+        """Close connections, emulator and store; the client can be used again and opens them anew."""
+        sync.run(self._link.aclose())
+        if self.store is not None:
+            self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint.name}, mode={self.mode!r})"
+
+    def __str__(self) -> str:
+        version = self.api_version or record.API_VERSION
+        if self.mode == "replay":
+            return f"replay: nothing is sent · {self._kept() or 'nothing to answer from'}"
+        if self.endpoint.base_url is None:
+            url = self._link.url
+            place = f"on {urlsplit(url).netloc}" if url else "in this process"
+            return _EMULATED.format(place=place, why=self.endpoint.why)
+        place = urlsplit(self.endpoint.base_url).netloc
+        return " · ".join(filter(None, [f"{self.mode}: {place}", f"version {version}", self._kept()]))
+
+    def _kept(self) -> str:
+        parts = []
+        if self.cassette is not None:
+            parts.append(f"{len(self.cassette):,} replies in {self.cassette.path}")
+        if self.store is not None:
+            stats = self.store.stats()
+            parts.append(f"{stats.replies:,} replies in the store ({stats.size_bytes / 1e6:,.0f} MB)")
+        return " · ".join(parts)
+
+    def _mode(self, mode: str | None) -> Mode:
+        if mode is None:
+            return self.mode
+        if self.mode == "off" and mode != "off":
+            raise UsageError(f"mode {mode!r} needs a store, and this client was made with mode='off'")
+        return check_mode(mode)
+
+    def _question(self, request: Request | Mapping[str, Any], draw: int) -> Question:
+        """Return the request in today's spelling, with the version it needs."""
+        asked = request if isinstance(request, Request) else parse(Request, dict(request))
+        if _old_spelling(asked):
+            asked, notes = modern(asked)
+            for note in notes:
+                warnings.warn(note, UserWarning, stacklevel=_callers_level())
+        return Question(asked, draw, version_for(asked, self.api_version), self.betas)
+
+    async def _ask(self, call: Call) -> Any:
+        transport = await self._link.connect()
+        return await transport.json(call)
+
+    async def _count(self, question: Question) -> int:
+        body = {name: value for name, value in question.request.wire().items() if name in _COUNTED}
+        call = Call(
+            "POST",
+            "/v1/messages/count_tokens",
+            dumps(body),
+            self.api_version or record.API_VERSION,
+            self.betas,
+            question.request.model,
+        )
+        answer = await self._ask(call)
+        count = answer.get("input_tokens")
+        if not isinstance(count, int):
+            raise APIResponseValidationError('not a token count: "input_tokens" is missing', body=str(answer))
+        return count
+
+
+_EMULATED = (
+    "emulator {place} ({why}). Its answers are made up by rule: "
+    "use them to try the workbench, not to judge Claude."
+)
+
+
+def _store(store: bool | str | os.PathLike[str] | Store, mode: str) -> Store | None:  # noqa: FBT001 - as given
+    if mode == "off" or store is False:
+        return None
+    if isinstance(store, Store):
+        return store
+    return Store() if store is True else Store(store)
+
+
+def _cassette(cassette: str | os.PathLike[str] | Cassette | None, mode: str) -> Cassette | None:
+    """Return the cassette; one that does not exist yet is none, except in replay."""
+    if cassette is None or mode == "off" or isinstance(cassette, Cassette):
+        return None if mode == "off" else cassette  # type: ignore[return-value]
+    return Cassette.load(cassette) if mode == "replay" or Path(cassette).exists() else None
+
+
+def _old_spelling(request: Request) -> bool:
+    thinking = request.thinking
+    return request.output_format is not None or "effort" in ((thinking and thinking.model_extra) or {})
+
+
+def _callers_level() -> int:
+    """Return the stacklevel of the first frame outside this package, so that a warning points there."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - warnings count frames the same way
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    return level
