@@ -239,7 +239,7 @@ def server_rates() -> tuple[Rate, Rate, Rate, Rate]:
     hour, free = (
         tools["code_execution"][n]["value"] for n in ("price_per_container_hour", "free_hours_per_month")
     )
-    unknown = f"not included: {free:,} container hours a month are free, then ${hour:.2f} an hour"
+    unknown = f"{free:,} container hours a month are free, then ${hour:.2f} an hour"
     return (
         Rate(
             "web searches",

@@ -187,7 +187,7 @@ class Receipt(Shown):
         return f"Receipt({'unpriced' if self.total is None else f'${self.total}'}, model={self.model!r})"
 
     def __str__(self) -> str:
-        rows = [_cells(line) for line in self.lines]
+        rows = [_cells(line, self.known) for line in self.lines]
         rows.append(("", "", "", _total(self), ""))
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         rule = ("", "", "", "-" * widths[3], "")
@@ -200,12 +200,14 @@ def _place(part: tuple[Rate, int]) -> tuple[int, str, Decimal]:
     return place, rate.modifiers, rate.each or ZERO
 
 
-def _cells(line: Line) -> tuple[str, str, str, str, str]:
+def _cells(line: Line, total: Decimal | None = None) -> tuple[str, str, str, str, str]:
     label = f"  {line.label}" if line.label.startswith("of which") else line.label
     per = "M" if line.unit == "tokens" else "1,000"
     rate = "" if line.rate is None else f"${line.rate:,}/{per}"
-    unknown = "" if line.label.startswith("of which") else "unpriced"
-    amount = unknown if line.amount is None else dollars(line.amount)
+    unknown = (
+        "" if line.label.startswith("of which") else "not included" if line.unit == "runs" else "unpriced"
+    )
+    amount = unknown if line.amount is None else dollars(line.amount, like=total)
     note = line.modifiers if line.amount is not None else line.source
     return label, f"{line.quantity:,}", rate, amount, note
 
@@ -227,13 +229,14 @@ def _notes(receipt: Receipt) -> str:
     return "".join(f"\n{note}" for note in notes)
 
 
-def dollars(amount: Decimal) -> str:
-    """Write dollars: four places, more where the amount is below a cent.
+def dollars(amount: Decimal, *, like: Decimal | None = None) -> str:
+    """Write dollars: four places, six where the amount (or the one it stands beside, *like*) is below a cent.
 
     >>> dollars(Decimal("1.79824")), dollars(Decimal("0.0000315")), dollars(Decimal(0))
     ('$1.7982', '$0.000032', '$0.0000')
     """
-    return f"${amount:,.4f}" if amount >= Decimal("0.01") or not amount else f"${amount:,.6f}"
+    size = amount if like is None else like
+    return f"${amount:,.4f}" if size >= Decimal("0.01") or not size else f"${amount:,.6f}"
 
 
 def _plain_decimal(value: Decimal) -> Decimal:

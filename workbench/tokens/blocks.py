@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import Model, catalog
 from workbench.tokens.media import image, model_of, pdf
-from workbench.tokens.text import NOTHING, Span, factor_of, opaque, text_span
+from workbench.tokens.text import NOTHING, Span, opaque, text_span
 from workbench.wire import (
     DocumentBlock,
     ImageBlock,
@@ -19,7 +19,7 @@ from workbench.wire import (
     Wire,
 )
 from workbench.wire.codec import dumps
-from workbench.wire.tools import family
+from workbench.wire.tools import Tool, family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,50 +34,52 @@ def block_tokens(block: Wire, model: Model | str | None = None) -> int:
         block: Any block of `workbench.wire`.
         model: Decides tokenizer and image limits; unknown or None counts as the newest.
     """
-    return round(block_span(block, model_of(model)).likely)
+    known = model_of(model)
+    span = tool_span(block, known) if isinstance(block, Tool) else block_span(block, known)
+    return round(span.likely)
 
 
 def block_span(block: Wire, model: Model | None) -> Span:
     """Estimate one content block."""
     counter = _COUNTERS.get(type(block))
-    return counter(block, model) if counter else text_span(_json(unmarked(block)), _factor(model))
+    return counter(block, model) if counter else text_span(_json(unmarked(block)), _tokenizer(model))
 
 
-def _factor(model: Model | None) -> float:
-    return factor_of(model.tokenizer if model else None)
+def _tokenizer(model: Model | None) -> str | None:
+    return model.tokenizer if model else None
 
 
 def _text(block: TextBlock, model: Model | None) -> Span:
-    return text_span(block.text, _factor(model))
+    return text_span(block.text, _tokenizer(model))
 
 
 def _search_result(block: SearchResultBlock, model: Model | None) -> Span:
-    head = text_span(f"{block.source}\n{block.title}\n", _factor(model))
+    head = text_span(f"{block.source}\n{block.title}\n", _tokenizer(model))
     return head.plus(_all(block.content, model))
 
 
 def _thinking(block: ThinkingBlock, model: Model | None) -> Span:
-    return text_span(block.thinking, _factor(model)) if block.thinking else opaque(block.signature)
+    return text_span(block.thinking, _tokenizer(model)) if block.thinking else opaque(block.signature)
 
 
 def _tool_use(block: ToolUseBlock, model: Model | None) -> Span:
-    return text_span(f"{block.name} {_json(block.input)} {block.id}", _factor(model))
+    return text_span(f"{block.name} {_json(block.input)} {block.id}", _tokenizer(model))
 
 
 def _tool_result(block: ToolResultBlock, model: Model | None) -> Span:
-    return _content(block.content or (), model).plus(text_span(block.tool_use_id, _factor(model)))
+    return _content(block.content or (), model).plus(text_span(block.tool_use_id, _tokenizer(model)))
 
 
 def _document(block: DocumentBlock, model: Model | None) -> Span:
-    head = text_span(f"{block.title or ''}\n{block.context or ''}", _factor(model))
+    head = text_span(f"{block.title or ''}\n{block.context or ''}", _tokenizer(model))
     source: Any = block.source
     if source.type == "text":
-        return head.plus(text_span(source.data, _factor(model)))
+        return head.plus(text_span(source.data, _tokenizer(model)))
     return head.plus(_content(source.content, model) if source.type == "content" else pdf(source, model))
 
 
 def _content(content: str | Iterable[Wire], model: Model | None) -> Span:
-    return text_span(content, _factor(model)) if isinstance(content, str) else _all(content, model)
+    return text_span(content, _tokenizer(model)) if isinstance(content, str) else _all(content, model)
 
 
 _COUNTERS: dict[type[Wire], Callable[[Any, Model | None], Span]] = {
@@ -122,4 +124,4 @@ def tool_span(tool: Any, model: Model | None) -> Span:
     rows = catalog().tool_overhead.get(family(tool.type), [])
     own = next((r["value"] for r in rows if model and model.id in r.get("models", ())), None)
     own = own or (rows[0]["value"] if rows else 0)
-    return text_span(_json(unmarked(tool)), _factor(model)).plus(Span(own, own, own))
+    return text_span(_json(unmarked(tool)), _tokenizer(model)).plus(Span(own, own, own))
