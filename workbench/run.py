@@ -391,8 +391,9 @@ class Run(Shown):
         path = Path(folder)
         info = RunInfo.load(path)
         records, _ = read(path / JOURNAL)
-        results, _ = settle(records, info.judges)
-        return cls(info, tuple(results[index] for index in sorted(results)), path)
+        results, lost = settle(records, info.judges)
+        rows = tuple(results[index] for index in sorted(results))
+        return cls(replace(info, perhaps_paid=lost), rows, path)
 
     def write_reports(self, folder: str | Path | None = None) -> None:
         """Write ``table.txt``, ``table.csv`` and ``receipt.txt``."""

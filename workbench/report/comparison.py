@@ -9,6 +9,7 @@ from workbench.display import Shown
 from workbench.report.estimate import difference, estimate
 from workbench.report.outcome import by_variant, sample_means, shares, yes_no
 from workbench.report.sentences import Contrast, verdict
+from workbench.report.table import wrapped
 from workbench.report.words import EMULATED, number, p_value, plural, spread, visible
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Comparison(Shown):
         found = f"{c.amount(c.interval.estimate)}{c.unit}   95 % {c.span}   {p_value(self.p)}"
         head = f"{self.scorer} · {plural(self.n, 'sample')} that both answered\n{means}\n{found}"
         ids = [f"{word}: {_ids(each)}" for word, each in (("won", self.won), ("lost", self.lost)) if each]
-        parts = [head, self._square(), "\n".join(ids), visible(self.verdict), "\n".join(self.notes)]
+        parts = [head, self._square(), wrapped(ids), wrapped([self.verdict]), wrapped(self.notes)]
         return "\n\n".join(part for part in parts if part)
 
     def _square(self) -> str:

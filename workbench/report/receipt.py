@@ -125,7 +125,7 @@ def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0) -> RunReceipt
         outcomes: Results; errors are counted, not priced.
         perhaps_paid: Calls whose end was never recorded.
     """
-    listed, incurred = Receipt(), Receipt()
+    recorded, incurred = Receipt(), Receipt()
     replies = live = errors = 0
     origins = set()
     for outcome in outcomes:
@@ -134,11 +134,14 @@ def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0) -> RunReceipt
             continue
         replies += 1
         origins.add(outcome.origin)
-        listed += outcome.cost
         if outcome.source == "live":
             live += 1
             incurred += outcome.cost
-    return RunReceipt(listed, incurred, replies, live, errors, perhaps_paid, tuple(sorted(origins)))
+        else:
+            recorded += outcome.cost
+    return RunReceipt(
+        recorded + incurred, incurred, replies, live, errors, perhaps_paid, tuple(sorted(origins))
+    )
 
 
 def _amounts(bill: Receipt) -> dict[str, Decimal]:

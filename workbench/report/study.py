@@ -60,7 +60,11 @@ class Study:
 
     def answers(self, variant: str) -> list[Outcome]:
         """Results that are no errors."""
-        return [o for o in self.groups[variant] if o.error is None]
+        return self._answers[variant]
+
+    @cached_property
+    def _answers(self) -> dict[str, list[Outcome]]:
+        return {v: [o for o in self.groups[v] if o.error is None] for v in self.variants}
 
     def errors(self, variant: str) -> int:
         """Results that are errors."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from workbench.display import Shown
+from workbench.report.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +71,7 @@ class Table(Shown):
 
     def __str__(self) -> str:
         blocks = "\n\n".join(self._block(columns) for columns in self.blocks())
-        parts = (self.title, blocks, "\n".join(self.verdict), "\n".join(self.notes))
+        parts = (wrapped([self.title]), blocks, wrapped(self.verdict), wrapped(self.notes))
         return "\n\n".join(part for part in parts if part)
 
     def blocks(self, width: int = WIDTH) -> list[list[int]]:
@@ -127,6 +129,11 @@ class Table(Shown):
             max(width(text) for text in (column.title, *(row[i].text for row in self.rows)))
             for i, column in enumerate(self.columns)
         ]
+
+
+def wrapped(sentences: Iterable[str]) -> str:
+    """Return sentences one below the other, broken where they are wider than a table may be."""
+    return "\n".join(line for sentence in sentences for line in textwrap.wrap(visible(sentence), WIDTH))
 
 
 def width(text: str) -> int:

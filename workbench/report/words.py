@@ -106,7 +106,7 @@ def origin_words(origin: str) -> str:
     >>> origin_words("claude_api"), origin_words("url:http://127.0.0.1:8080")
     ('Claude API', 'server http://127.0.0.1:8080')
     """
-    known = {"claude_api": "Claude API", "emulator": "emulator (answers made up by rule)"}
+    known = {"claude_api": "Claude API", "emulator": "emulator (made-up answers)"}
     return known.get(origin) or (f"server {origin[4:]}" if origin.startswith("url:") else origin)
 
 

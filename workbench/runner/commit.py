@@ -71,11 +71,10 @@ class Committer:
             batch, self._batch = self._batch, _Batch()
             try:
                 await loop.run_in_executor(None, self._write, batch.records)
-            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
-                batch.error = error
-            else:
                 for result in batch.results:
                     self._done(result)
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
+                batch.error = error
             batch.over.set()
         self._task = None
 

@@ -96,6 +96,7 @@ class Engine:
 
     Attributes:
         results: What is safe on disk, by index.
+        lost: Calls sent whose end is not known: perhaps paid.
     """
 
     def __init__(
@@ -110,6 +111,7 @@ class Engine:
         drain_s: float = 4.0,
     ) -> None:
         self.results: dict[int, Result] = dict(already or {})
+        self.lost = 0
         self._evaluation = evaluation
         self._send = send
         self._journal = journal
@@ -169,6 +171,7 @@ class Engine:
         request = trial.request
         if not await self._begin(trial, request):
             return
+        self.lost += 1
         try:
             reply = await self._send(request, draw=trial.epoch)
         except ReplayMissError as miss:
@@ -179,6 +182,7 @@ class Engine:
         else:
             self._answered, self._unreachable = True, 0
             self._commits.add(self._judged(trial, request, reply))
+        self.lost -= 1
 
     async def _begin(self, trial: Trial, request: Request) -> bool:
         """Put the intent on disk, and with it this worker's last answer; False when there was a stop."""
@@ -204,6 +208,7 @@ class Engine:
         self._unreachable = self._unreachable + 1 if away else 0
         if stops(error) or self._unreachable >= self._patience():
             self._unsent(trial)
+            self.lost -= 1
             raise error
         result = Result(
             trial.variant.name,

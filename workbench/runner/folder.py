@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -14,11 +15,12 @@ from workbench.run import INFO, JOURNAL, Run, RunInfo, settle
 from workbench.runner.engine import Engine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from workbench.evaluation import Eval
-    from workbench.run import Result, Status
+    from workbench.run import Status
     from workbench.runner.engine import Send
+
+
+_log = logging.getLogger("workbench")
 
 
 async def record(
@@ -43,24 +45,27 @@ async def record(
     target = Path(folder)
     info = _prepare(evaluation, target, resume=resume)
     with Journal.open(target / JOURNAL) as journal:
-        already, _ = settle(read(target / JOURNAL)[0], info.judges)
+        if journal.dropped:
+            _log.warning("%s: cut %d bytes of a record that was never whole", journal.path, journal.dropped)
+        already, lost = settle(read(target / JOURNAL)[0], info.judges)
+        info = replace(info, perhaps_paid=lost)
         info.save(target)
         engine = Engine(evaluation, send, journal=journal, already=already, **options)
         try:
             await engine.run()
         except WorkbenchError as error:
-            _close(target, info, engine.results, "stopped", str(error))
+            _close(target, info, engine, "stopped", str(error))
             raise
         except BaseException:
-            _close(target, info, engine.results, "interrupted", None)
+            _close(target, info, engine, "interrupted")
             raise
-        return _close(target, info, engine.results, "complete", None)
+        return _close(target, info, engine, "complete")
 
 
 def _prepare(evaluation: Eval, folder: Path, *, resume: bool) -> RunInfo:
     fresh = describe(evaluation)
     if not (folder / INFO).exists():
-        if (folder / JOURNAL).exists():
+        if (folder / JOURNAL).exists() and (folder / JOURNAL).stat().st_size:
             raise UsageError(f"{folder} holds a journal without {INFO}; give another folder")
         folder.mkdir(parents=True, exist_ok=True)
         return fresh
@@ -105,12 +110,10 @@ def _difference(known: RunInfo, fresh: RunInfo) -> str:
     return "its scorers changed"
 
 
-def _close(
-    folder: Path, info: RunInfo, results: Mapping[int, Result], status: Status, reason: str | None
-) -> Run:
-    _, lost = settle(read(folder / JOURNAL)[0])
+def _close(folder: Path, info: RunInfo, engine: Engine, status: Status, reason: str | None = None) -> Run:
+    lost = info.perhaps_paid + engine.lost
     ended = replace(info, status=status, reason=reason, finished=_now(), perhaps_paid=lost)
-    run = Run(ended, tuple(results[index] for index in sorted(results)), folder)
+    run = Run(ended, engine.ordered(), folder)
     ended.save(folder)
     run.write_reports()
     return run
