@@ -1,0 +1,144 @@
+"""The Models API: what each model is and takes, from the catalog.
+
+Source: https://platform.claude.com/docs/en/api/models
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog import EFFORT_LEVELS, Model, catalog
+from workbench.errors import BadRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JSON = dict[str, Any]
+_STAGES = ("active", "deprecated", "retired")
+_THINKING = ("adaptive", "enabled", "disabled", "between_tools")
+_EPOCH = "1970-01-01T00:00:00Z"
+
+
+def one(name: str) -> JSON:
+    """Return the object of a model by id or alias.
+
+    Raises:
+        NotFoundError: No such model.
+    """
+    model = catalog().get(name)
+    if model is None:
+        raise NotFoundError(f"model: {name}", status=404, type="not_found_error")
+    return entry(model)
+
+
+def listing(
+    *, limit: str | None, after_id: str | None, before_id: str | None, lifecycle: Sequence[str] = ()
+) -> JSON:
+    """Return a page of models, newest first; retired ones only where asked for.
+
+    Raises:
+        BadRequestError: A query parameter that makes no sense.
+    """
+    size = _size(limit)
+    stages = set(lifecycle) or {"active", "deprecated"}
+    if unknown := stages.difference(_STAGES):
+        raise _bad(
+            f"lifecycle: Input should be 'active', 'deprecated' or 'retired', not {min(unknown)[:40]!r}"
+        )
+    if after_id and before_id:
+        raise _bad("after_id and before_id cannot be used together")
+    rows = [model for model in _newest_first() if (model.status or "active") in stages]
+    page, more = _page(rows, size, after_id, before_id)
+    data = [entry(model) for model in page]
+    return {
+        "data": data,
+        "has_more": more,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+    }
+
+
+def _size(limit: str | None) -> int:
+    if limit is None:
+        return 20
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= 1000):
+        raise _bad("limit: Input should be a whole number from 1 to 1000")
+    return int(limit)
+
+
+def _page(rows: list[Model], size: int, after: str | None, before: str | None) -> tuple[list[Model], bool]:
+    ids = [model.id for model in rows]
+    if after:
+        start = _index(ids, after, "after_id") + 1
+        return rows[start : start + size], len(rows) > start + size
+    if before:
+        end = _index(ids, before, "before_id")
+        return rows[max(0, end - size) : end], end > size
+    return rows[:size], len(rows) > size
+
+
+def _index(ids: list[str], name: str, parameter: str) -> int:
+    if name not in ids:
+        raise _bad(f"{parameter}: no model {name[:80]!r} in this list")
+    return ids.index(name)
+
+
+@cache
+def _newest_first() -> tuple[Model, ...]:
+    known = catalog()
+    return tuple(sorted((*known, *known.retired), key=lambda model: model.released or "", reverse=True))
+
+
+def entry(model: Model) -> JSON:
+    """Return one model as the API shows it; what nobody could read counts as not supported."""
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.name,
+        "created_at": _moment(model.released) or _EPOCH,
+        "line": model.line,
+        "lifecycle": model.status or "active",
+        "deprecated_at": _moment(model.deprecated),
+        "retires_at": _moment(model.retires),
+        "max_input_tokens": model.context_window,
+        "max_tokens": model.max_output_tokens,
+        "capabilities": _capabilities(model),
+    }
+
+
+def _capabilities(model: Model) -> JSON:
+    effort, thinking = model.effort_levels or (), model.thinking_types or ()
+    modern = bool(effort)
+    edits = ("clear_tool_uses_20250919", "clear_thinking_20251015", "compact_20260112")
+    return {
+        "batch": _supported(model.status != "retired"),
+        "citations": _supported(model.citations),
+        "code_execution": _supported(modern),
+        "context_management": {**_supported(modern), **{name: _supported(modern) for name in edits}},
+        "effort": {**_supported(effort), **{level: _supported(level in effort) for level in EFFORT_LEVELS}},
+        "image_input": _supported(model.vision),
+        "pdf_input": _supported(model.pdf),
+        "server_tools": {
+            **_supported(modern),
+            "web_search": _supported(modern),
+            "code_execution": _supported(modern),
+        },
+        "structured_outputs": _supported(model.structured_outputs),
+        "thinking": {
+            **_supported(thinking),
+            "types": {kind: _supported(kind in thinking) for kind in _THINKING},
+        },
+    }
+
+
+def _supported(value: object) -> JSON:
+    return {"supported": bool(value)}
+
+
+def _moment(day: str | None) -> str | None:
+    return f"{day}T00:00:00Z" if day else None
+
+
+def _bad(message: str) -> BadRequestError:
+    return BadRequestError(message, status=400, type="invalid_request_error")
