@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workbench.lint import (
+    breakeven,
+    breakpoints,
     caching,
     documents,
     headers,
@@ -16,7 +20,9 @@ from workbench.lint import (
     tools,
     toolturns,
 )
-from workbench.lint.rule import Rule
+
+if TYPE_CHECKING:
+    from workbench.lint.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     *headers.RULES,
@@ -31,6 +37,8 @@ RULES: tuple[Rule, ...] = (
     *caching.RULES,
     *documents.RULES,
     *output.RULES,
+    *breakpoints.RULES,
+    *breakeven.RULES,
 )
 """Every rule; those that refuse stand in the order of the service's own checks."""
 

@@ -58,7 +58,8 @@ def hour_after_minutes(subject: Subject) -> Iterator[Fault]:
             where = dotted(loc) if loc == ("cache_control",) else f"{dotted(loc)}.cache_control"
             says = (
                 f"{where}.ttl: a ttl='1h' cache_control block must not come after a ttl='5m' cache_control"
-                " block. Note that blocks are processed in the following order: `tools`, `system`, `messages`."
+                " block. Note that blocks are processed in the following order:"
+                " `tools`, `system`, `messages`."
             )
             yield Fault(path_of(loc), message=says)
         short = short or ttl == "5m"

@@ -167,9 +167,8 @@ def closed(fields: Mapping[str, Shape], required: tuple[str, ...] = ()) -> Shape
                 out.append(Problem("extra", (*loc, name), "Extra inputs are not permitted"))
             elif shape is not anything:
                 shape(item, (*loc, name), out)
-        for name in required:
-            if name not in value:
-                out.append(Problem("missing", (*loc, name), "Field required"))
+        missing = (name for name in required if name not in value)
+        out.extend(Problem("missing", (*loc, name), "Field required") for name in missing)
 
     return check
 

@@ -404,7 +404,7 @@ FIELDS: dict[str, Shape] = {
     "top_p": number(least=0, most=1),
     "top_k": number(least=0, whole=True),
 }
-"""The fields of ``/v1/messages``; sampling parameters exist under ``2023-06-01`` only, where their rule says so."""
+"""The fields of ``/v1/messages``; a rule says where the sampling parameters are no longer among them."""
 
 MESSAGES = closed(FIELDS, ("max_tokens", "messages", "model"))
 COUNT_TOKENS = closed(COUNTED, ("messages", "model"))

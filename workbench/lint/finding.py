@@ -29,6 +29,7 @@ class Finding(Shown):
         message: ``error.message`` of that answer: the API's own words.
         request: Index of the first request it was found in, where many were linted.
         count: In how many requests it was found.
+        last: Index of the last of them.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Finding(Shown):
     message: str | None = None
     request: int | None = None
     count: int = 1
+    last: int | None = None
 
     def __str__(self) -> str:
         place = f"{self.path}: " if self.path else ""

@@ -53,7 +53,7 @@ OTHERS = (
     "web-fetch-2025-09-10",
     "webhooks-2026-10-07",
 )
-"""Betas that no field of a request needs and the catalog does not list (official SDK 2.12.0, earlier documents)."""
+"""Betas that the catalog does not list and no field needs (official SDK 2.12.0, earlier documents)."""
 
 _DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})$")
 
@@ -217,9 +217,9 @@ def newer_beta(subject: Subject) -> Iterator[Fault]:
 def version_on_bedrock(subject: Subject) -> Iterator[Fault]:
     """Amazon Bedrock knows 2026-10-21 for Claude 4.7 and later models only."""
     model = subject.model
-    if subject.api_version == CURRENT and subject.platform.startswith("bedrock") and model is not None:
-        if model.tokenizer == "claude-pre-4.7":
-            yield Fault("", message=f'anthropic-version: "{CURRENT}" is not supported for this model')
+    older = model is not None and model.tokenizer == "claude-pre-4.7"
+    if older and subject.api_version == CURRENT and subject.platform.startswith("bedrock"):
+        yield Fault("", message=f'anthropic-version: "{CURRENT}" is not supported for this model')
 
 
 @rule("W097", "version before streaming events", cure=f"send {CURRENT}", source="api/versioning")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _MIB = 1024 * 1024
 _STREAM_FROM = 21_333
-"""Above this many output tokens an answer may take more than ten minutes: official SDKs refuse it unstreamed."""
+"""More output tokens may take over ten minutes: official SDKs refuse them unstreamed."""
 _LONG_OUTPUT = "output-300k-2026-03-24"
 
 
@@ -150,7 +150,7 @@ def no_geography(subject: Subject) -> Iterator[Fault]:
 
 @rule("E087", "fast mode", cure="leave speed out", source="build-with-claude/fast-mode")
 def no_fast_mode(subject: Subject) -> Iterator[Fault]:
-    """speed fast is for some models."""
+    """Speed fast is for some models."""
     if subject.request.speed == "fast" and subject.model and subject.model.fast_mode is False:
         yield Fault("speed", message=f"'{subject.name}' does not support the `speed` parameter.")
 
@@ -205,6 +205,9 @@ def not_at_partners(subject: Subject) -> Iterator[Fault]:
     """Bedrock and Google Cloud lack files, URL sources, MCP, code execution, fast mode and more."""
     if not subject.partner:
         return
+    config = subject.request.output_config
+    if subject.platform == "bedrock_messages" and config is not None and config.format is not None:
+        yield Fault("output_config.format", message="output_config.format: Extra inputs are not permitted")
     for name in _NOT_AT_PARTNERS:
         if getattr(subject.request, name) is not None:
             yield Fault(name, message=f"{name}: Extra inputs are not permitted")

@@ -17,47 +17,53 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _INDEX = re.compile(r"\[\d+\]")
+_GROUP = frozenset(rule.code for rule in RULES if rule.group)
 _RANK = {"error": 0, "warning": 1, "info": 2}
 
 
 def judge(requests: tuple[Request, ...], *, single: bool, **around: Any) -> Findings:
-    """Apply every rule to every request; a group rule once for the requests of one model."""
+    """Apply every rule to every request; a group rule once for the requests of one model.
+
+    Args:
+        requests: All of them, in order.
+        single: Whether the caller gave one request: each of its findings is kept.
+        around: What `Subject` wants to know besides.
+    """
     models: dict[str, list[int]] = {}
     for index, request in enumerate(requests):
         models.setdefault(request.model, []).append(index)
-    found: dict[tuple[str, str, str], Finding] = {}
+    found: dict[tuple[str, ...], Finding] = {}
     for name, indices in models.items():
-        for index, finding in _of_model([requests[i] for i in indices], indices, around):
-            key = (finding.code, _INDEX.sub("[]", finding.path), name)
-            kept = found.get(key)
+        for index, finding in _of_model([requests[i] for i in indices], indices, around, single=single):
             if single:
-                found[(*key[:2], finding.path + finding.what)] = finding
-            elif kept is None:
-                found[key] = replace(finding, request=index)
-            elif kept.request != index:
-                found[key] = replace(kept, count=kept.count + 1)
+                found[finding.code, finding.path, finding.what] = finding
+            else:
+                what = finding.what if finding.code in _GROUP else ""
+                _add(found, (finding.code, _INDEX.sub("[]", finding.path), name, what), finding, index)
     return Findings(tuple(sorted(found.values(), key=lambda finding: _RANK[finding.severity])))
 
 
+def _add(found: dict[tuple[str, ...], Finding], key: tuple[str, ...], finding: Finding, index: int) -> None:
+    kept = found.get(key)
+    if kept is None:
+        found[key] = replace(finding, request=index, last=index)
+    elif kept.last != index:
+        found[key] = replace(kept, count=kept.count + 1, last=index)
+    elif finding.dollars is not None and kept.dollars is not None:
+        found[key] = replace(kept, dollars=kept.dollars + finding.dollars)
+
+
 def _of_model(
-    requests: list[Request], indices: list[int], around: dict[str, Any]
+    requests: list[Request], indices: list[int], around: dict[str, Any], *, single: bool
 ) -> Iterator[tuple[int, Finding]]:
     model = catalog().get(requests[0].model)
     read = [modern(request) for request in requests]
-    varies = Variation(tuple(request for request, _ in read))
+    varies = Variation(tuple(request for request, _ in read), single=single)
     for index, (request, notes) in zip(indices, read, strict=True):
         first = index == indices[0]
-        subject = Subject(request=request, model=model, varies=varies if first else None, **around)
-        for note in notes:
-            yield index, _moved(note)
+        group = varies if first else None
+        subject = Subject(request=request, model=model, notes=notes, varies=group, **around)
         for rule in RULES:
             if first or not rule.group:
                 for finding in rule.findings(subject):
                     yield index, finding
-
-
-def _moved(note: str) -> Finding:
-    field, _, where = note.partition(" moved to ")
-    return Finding(
-        "W008", "warning", field, f"the service takes it as {where}; read so here", f"write {where}"
-    )

@@ -74,10 +74,14 @@ def empty_text(subject: Subject) -> Iterator[Fault]:
 
 @rule("E103", "blank text", cure="leave the block out", source=_PAGE)
 def blank_text(subject: Subject) -> Iterator[Fault]:
-    """Text in messages is more than whitespace."""
-    for path, top, text in _texts(subject):
-        if top == "messages" and text and text.isspace():
-            yield Fault(path, message="messages: text content blocks must contain non-whitespace text")
+    """Text of a user turn is more than whitespace, and so is a turn as a whole."""
+    # A blank text before a tool call, as the service itself writes it, is taken back (recorded).
+    for placed in subject.blocks:
+        if isinstance(placed.block, TextBlock) and placed.block.text.isspace():
+            turn = subject.request.messages[int(placed.loc[1])] if placed.loc[0] == "messages" else None
+            if turn is not None and (turn.role == "user" or len(turn.blocks) == 1):
+                says = "messages: text content blocks must contain non-whitespace text"
+                yield Fault(placed.path, message=says)
 
 
 @rule("E104", "block in the wrong role", cure="move it to a turn of the other role", source=_PAGE)
@@ -120,7 +124,7 @@ def no_system_role(subject: Subject) -> Iterator[Fault]:
     source=_MID,
 )
 def misplaced_system(subject: Subject) -> Iterator[Fault]:
-    """A system message follows a user turn or a server tool's result, and is last or before an assistant turn."""
+    """A system message follows a user turn or a server tool result; it is last or before an assistant turn."""
     if all(message.role != "system" for message in subject.request.messages):
         return
     merged = subject.turns
@@ -182,8 +186,9 @@ def prefill_while_thinking(subject: Subject) -> Iterator[Fault]:
     turn = prefill(subject) if subject.thinks else None
     if turn is not None and turn.blocks and turn.blocks[0][1].type == "text":
         says = (
-            f"messages.{turn.last}.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`."
-            " When `thinking` is enabled, a final `assistant` message must start with a thinking block."
+            f"messages.{turn.last}.content.0.type: Expected `thinking` or `redacted_thinking`,"
+            " but found `text`. When `thinking` is enabled, a final `assistant` message must start with"
+            " a thinking block."
         )
         yield Fault(f"messages[{turn.last}]", message=says)
 

@@ -1,4 +1,4 @@
-"""Rules for temperature, top_p and top_k: gone from the current API version, gated by model in the old one."""
+"""Rules for temperature, top_p and top_k: gone from the current version, gated by model in the old one."""
 
 from __future__ import annotations
 

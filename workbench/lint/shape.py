@@ -65,11 +65,12 @@ def blank_stop_sequence(subject: Subject) -> Iterator[Fault]:
             yield Fault(f"stop_sequences[{index}]", message=message)
 
 
-@rule("W007", "old name", cure="use output_config.format", source="build-with-claude/structured-outputs")
-def old_output_format(subject: Subject) -> Iterator[Fault]:
-    """``output_format`` is the old name of ``output_config.format``, accepted for a while."""
-    if subject.request.output_format is not None:
-        yield Fault("output_format", "the old name of output_config.format")
+@rule("W008", "spelling of an earlier document", cure="write it the new way", source="api/messages")
+def old_spelling(subject: Subject) -> Iterator[Fault]:
+    """thinking.effort and output_format are read as output_config.effort and output_config.format."""
+    for note in subject.notes:
+        field, _, where = note.partition(" moved to ")
+        yield Fault(field, f"the service takes it as {where}; read so here", f"write {where}")
 
 
 RULES = (
@@ -79,5 +80,5 @@ RULES = (
     out_of_range,
     malformed_name,
     blank_stop_sequence,
-    old_output_format,
+    old_spelling,
 )

@@ -83,6 +83,7 @@ class Subject:
         model: What the catalog knows of the model; None: nothing, so nothing is assumed.
         platform: ``claude_api``, ``bedrock_messages``, ``bedrock_invoke``, ``vertex``, ``foundry``, …
         endpoint: ``messages``, ``count_tokens`` or ``batch`` (the params of one batch item).
+        notes: What was read generously, as `workbench.wire.modern` says it.
         varies: Where many requests are linted together: what is the same in all, and what is not.
     """
 
@@ -94,6 +95,7 @@ class Subject:
     endpoint: str = "messages"
     today: date = field(default_factory=_today)
     varies: Variation | None = None
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def body(self) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def little_room(subject: Subject) -> Iterator[Fault]:
     request = subject.request
     if not subject.thinks or not request.max_tokens or subject.thinking == "enabled":
         return
-    if request.max_tokens < _LITTLE and request.effort not in {"low"}:
+    if request.max_tokens < _LITTLE and request.effort != "low":
         how = "" if request.thinking else " by default"
         what = f"{subject.name} thinks{how}, and thinking counts into these {request.max_tokens:,} tokens"
         yield Fault("max_tokens", what)

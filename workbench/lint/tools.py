@@ -89,9 +89,8 @@ def missing_choice(subject: Subject) -> Iterator[Fault]:
         return
     if not subject.tools and not subject.request.mcp_servers:
         yield Fault("tool_choice", message="tool_choice may only be specified while providing tools")
-    elif choice.type == "tool" and choice.name is not None:
-        if choice.name not in {_name(tool) for tool in subject.tools}:
-            yield Fault("tool_choice.name", message=f"Tool '{choice.name}' not found in provided tools")
+    elif choice.type == "tool" and choice.name not in {None, *map(_name, subject.tools)}:
+        yield Fault("tool_choice.name", message=f"Tool '{choice.name}' not found in provided tools")
 
 
 @rule("E045", "computer tool of another generation", cure="use computer_toolset_20260801", source=_COMPUTER)

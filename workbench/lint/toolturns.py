@@ -78,7 +78,8 @@ def result_without_call(subject: Subject) -> Iterator[Fault]:
                 where = ".".join(map(str, loc))
                 says = (
                     f"{where}: unexpected `tool_use_id` found in `tool_result` blocks: {block.tool_use_id}."
-                    " Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+                    " Each `tool_result` block must have a corresponding `tool_use` block in the previous"
+                    " message."
                 )
                 yield Fault(f"messages[{loc[1]}].content[{loc[-1]}]", message=says)
 
