@@ -28,7 +28,7 @@ def study_run(*, samples: int = 60, origin: str = "emulator") -> Run:
         "sonnet-4-6": _prompt("claude-sonnet-4-6"),
         "sonnet-4-6 · effort high": _prompt("claude-sonnet-4-6", effort="high"),
     }
-    rows = []
+    rows: list[Result] = []
     for sample in range(samples):
         for place, (name, prompt) in enumerate(variants.items()):
             index = len(rows)

@@ -31,7 +31,9 @@ class Recorder:
     close = paint
 
 
-def finished(done, *, source="live", error=None, dollars="0.01"):
+def finished(
+    done: int, *, source: str = "live", error: str | None = None, dollars: str | None = "0.01"
+) -> SimpleNamespace:
     total = None if dollars is None else Decimal(dollars)
     result = SimpleNamespace(
         error=error, source=source, message=None if error else "answer", cost=SimpleNamespace(total=total)

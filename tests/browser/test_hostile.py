@@ -50,12 +50,17 @@ class Visit:
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("dialog", self.dismiss)
         self.page.on("console", lambda message: self.errors.append(message.text))
         self.page.goto(path.as_uri())
         self.title = self.page.title()
 
-    def poke(self):
+    def dismiss(self, dialog) -> None:
+        """Note a dialog and close it."""
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def poke(self) -> None:
         """Open every fold, move over and focus what can be."""
         for fold in self.page.locator("summary").all():
             if fold.is_visible():

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.evaluation import scorer_kind, scorer_name
 from workbench.report.words import plural
 from workbench.show.h import join, tag
 from workbench.show.parts import Column, badge, fold, more, one_line, table, whole
-from workbench.show.request import prompt
+from workbench.show.request import untitled
 from workbench.show.safe import Html, text
 
 if TYPE_CHECKING:
@@ -57,16 +56,15 @@ def _value(value: Any) -> Html:
 
 def evaluation(noun: Eval) -> Html:
     """Return what is to be found out: variants, samples, scorers."""
-    scored = ", ".join(
-        f"{scorer_name(s)} ({_KINDS.get(scorer_kind(s), scorer_kind(s))})" for s in noun.scorers
-    )
+    kinds = (str(getattr(scorer, "kind", "score")) for scorer in noun.scorers)
+    scored = ", ".join(f"{n} ({_KINDS.get(k, k)})" for n, k in zip(noun.scorer_names, kinds, strict=True))
     return join(
         [
             tag("h3", text(noun.name), tag("small", f" · {plural(len(noun), 'request')}")),
             tag("p", text(noun.size), cls="wb-dim"),
             tag("p", "scored by ", text(scored or "nothing")),
             tag("h4", "Variants"),
-            *(fold(text(variant.name), prompt(variant.prompt)) for variant in noun.variants[:20]),
+            *(fold(text(variant.name), untitled(variant.prompt)) for variant in noun.variants[:20]),
             more(len(noun.variants) - 20, "variants"),
             tag("h4", "Samples"),
             tag("p", text(noun.dataset.name), f" · {plural(len(noun.dataset), 'sample')}", cls="wb-dim"),

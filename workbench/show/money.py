@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from workbench.cost import dollars
+from workbench.report.words import plural
 from workbench.show.h import join, tag
-from workbench.show.parts import Column, badge, code, table, whole
+from workbench.show.parts import Column, badge, table, whole
 from workbench.show.safe import Html, text
+from workbench.show.tables import notes
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -66,9 +68,44 @@ def total(amount: Decimal | None, known: Decimal) -> Html | str:
 
 def estimate(noun: Estimate) -> Html:
     """Return what a run would use and cost."""
-    return code(str(noun))
+    columns = [
+        Column(plural(noun.requests, "request")),
+        Column("low", number=True),
+        Column("high", number=True),
+    ]
+    rows: list[list[Html | str]] = [
+        ["input, tokens", *map(whole, noun.input_tokens)],
+        ["of which likely from the prompt cache", "", whole(noun.from_cache)],
+        ["output, tokens", *map(whole, noun.output_tokens)],
+        ["dollars", _or_unpriced(noun.cost_low), _or_unpriced(noun.cost_high)],
+        ["dollars with nothing cached", "", _or_unpriced(noun.cost_without_cache)],
+    ]
+    return join([table(columns, rows), *(tag("p", text(note), cls="wb-dim") for note in noun.notes)])
+
+
+def _or_unpriced(amount: Decimal | None) -> Html | str:
+    return badge(_NONE, "warn") if amount is None else dollars(amount)
 
 
 def run_receipt(noun: RunReceipt) -> Html:
-    """Return what a run cost: at list price, and what was paid."""
-    return code(str(noun))
+    """Return what a run cost: every answer at list price, and what was paid now."""
+    return join([bill(noun), notes(noun.notes)])
+
+
+def bill(noun: RunReceipt) -> Html:
+    """Return the lines of a run's receipt and what was saved."""
+    columns = [
+        Column("used"),
+        Column("quantity", number=True),
+        Column("at list price", number=True),
+        Column("paid now", number=True),
+    ]
+    rows = [
+        [li.label, f"{li.quantity:,} {li.unit}", dollars(li.list), dollars(li.incurred)] for li in noun.lines
+    ]
+    sums = [total(receipt.total, receipt.known) for receipt in (noun.listed, noun.incurred)]
+    cached = "unknown" if noun.saved_by_cache is None else dollars(noun.saved_by_cache)
+    replies, recorded = plural(noun.replies, "reply"), noun.replies - noun.live
+    asked = f"{replies}: {noun.live:,} asked now, {recorded:,} recorded before"
+    saved = f"saved: {dollars(noun.saved_by_store)} by the store, {cached} by the prompt cache"
+    return join([table(columns, rows, total=["total", "", *sums]), tag("p", f"{asked} · {saved}")])

@@ -12,9 +12,9 @@ from workbench.report.words import EMULATED, origin_words, plural
 from workbench.run import write
 from workbench.show.blocks import elided
 from workbench.show.h import join, tag
-from workbench.show.money import run_receipt
+from workbench.show.money import bill
 from workbench.show.parts import Column, fold, more, style, table
-from workbench.show.request import prompt
+from workbench.show.request import untitled
 from workbench.show.run import ending, errors, failures
 from workbench.show.safe import Html, escape, text
 from workbench.show.tables import figures, notes, origin, verdict
@@ -70,7 +70,7 @@ def _head(run: Run) -> Html:
     return join(
         [
             tag("h1", text(run.name)),
-            tag("p", text(summary.title), cls="wb-dim"),
+            tag("p", text(summary.title.removeprefix(f"{run.name} · ")), cls="wb-dim"),
             origin(EMULATED) if "emulator" in origins else None,
             origin(f"Answers of different origin are mixed: {_list(origins)}.") if len(origins) > 1 else None,
             ending(run),
@@ -80,12 +80,13 @@ def _head(run: Run) -> Html:
 
 
 def _findings(run: Run) -> list[Html | None]:
-    summary = run.summary()
+    summary, receipt = run.summary(), run.receipt()
     return [
         tag("h2", "Results"),
         figures(summary),
         tag("h2", "Receipt"),
-        run_receipt(run.receipt()),
+        bill(receipt),
+        notes(note for note in receipt.notes if note != EMULATED),
         tag("h2", "Failures and errors"),
         errors(run.errors),
         failures(run.failures) or tag("p", "no answer was judged a failure", cls="wb-dim"),
@@ -101,12 +102,12 @@ def _method(run: Run, command: str | None) -> list[Html | None]:
         notes(note for note in run.summary().notes if note != EMULATED),
         table([Column(""), Column("")], _facts(run)),
         tag("h2", "Do it again"),
-        tag("pre", command or _commands(run), cls="wb-code"),
+        *_again(run, command),
     ]
 
 
 def _prompt(body: Mapping[str, Any]) -> Html:
-    return prompt(Prompt.from_wire(elided(dict(body), 3000)))
+    return untitled(Prompt.from_wire(elided(dict(body), 3000)))
 
 
 def _facts(run: Run) -> list[list[Html | str]]:
@@ -129,12 +130,14 @@ def _facts(run: Run) -> list[list[Html | str]]:
     return [[name, text(value)] for name, value in facts.items() if value]
 
 
-def _commands(run: Run) -> str:
+def _again(run: Run, command: str | None) -> list[Html]:
     folder = run.folder.name if run.folder is not None else "FOLDER"
-    return f"""import workbench as wb
-run = wb.Run.load("{folder}")      # the folder this page lies in
-
-workbench run PATH --mode replay   # the same table from the recorded answers, with no key and no network"""
+    steps = {
+        "The same table from the recorded answers, with no key and no network": command
+        or "workbench run PATH --mode replay",
+        "This run in Python, from the folder this page lies in": f'wb.Run.load("{folder}")',
+    }
+    return [join([tag("p", text(why)), tag("pre", how, cls="wb-code")]) for why, how in steps.items()]
 
 
 def _list(origins: list[str]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from workbench.report.words import dollars, plural
+from workbench.report.words import UNPRICED, plural
 from workbench.show.safe import terminal
 
 if TYPE_CHECKING:
@@ -140,12 +140,17 @@ def line(state: State, *, elapsed_s: float | None = None) -> str:
     full = _CELLS * state.done // max(state.total, 1)
     parts = [
         f"{'█' * full}{'░' * (_CELLS - full)}  {state.done:,}/{state.total:,}",
-        dollars(state.spent) + (f" of {dollars(state.budget)}" if state.budget is not None else ""),
+        _dollars(state.spent) + (f" of {_dollars(state.budget)}" if state.budget is not None else ""),
         plural(state.errors, "error") if state.errors else "",
         state.note,
         _eta(state, elapsed_s) if elapsed_s is not None else "",
     ]
     return terminal("   ".join(part for part in (state.name, *parts) if part)).replace("\n", " ")
+
+
+def _dollars(amount: Decimal | None) -> str:
+    # Two places throughout: a line that is painted over must not jump.
+    return UNPRICED if amount is None else f"${amount:,.2f}"
 
 
 def _eta(state: State, elapsed_s: float) -> str:

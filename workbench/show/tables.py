@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from workbench.report.words import EMULATED
+from workbench.report.words import EMULATED, number, p_value, plural, spread
 from workbench.show.h import join, tag
-from workbench.show.parts import Column, table, whisker
+from workbench.show.parts import MAX_ROWS, Column, fold, more, table, whisker
 from workbench.show.safe import Html, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from workbench.report.comparison import Comparison
     from workbench.report.table import Cell, Table
+    from workbench.stats import Interval
 
 _WIDE: Final = 8
 
@@ -56,10 +58,64 @@ def _part(noun: Table, indices: Iterable[int]) -> Html:
 
 
 def _cell(cell: Cell) -> Html:
-    """Return the words, with a drawing where there is an interval between 0 and 1."""
+    """Return the words, the estimate before its interval, with a drawing where all lies between 0 and 1."""
     found = {name: value for name, value in cell.data if isinstance(value, int | float)}
     bounds = [found.get(name) for name in ("low", "mean", "high")]
     low, mean, high = (math.nan if value is None else float(value) for value in bounds)
-    if 0 <= low <= mean <= high <= 1:
-        return join([text(cell.text), whisker(low, mean, high)])
-    return text(cell.text)
+    drawing = whisker(low, mean, high) if 0 <= low <= mean <= high <= 1 else None
+    estimate, *rest = cell.text.split("  ")
+    if not rest and drawing is None:
+        return text(cell.text)
+    dim = [join(["\N{EN SPACE}", tag("span", part, cls="wb-dim")]) for part in rest]
+    return tag("span", text(estimate), *dim, drawing, cls="wb-figure")
+
+
+def comparison(noun: Comparison) -> Html:
+    """Return two variants side by side: verdict, means, the 2x2 table, who won where."""
+    found = noun.contrast
+    said = f"{found.amount(found.interval.estimate)}{found.unit}, 95 % {found.span}, {p_value(noun.p)}"
+    return join(
+        [
+            tag("h3", text(f"{noun.scorer} · {plural(noun.n, 'sample')} that both answered")),
+            verdict([noun.verdict]),
+            _means(noun),
+            tag("p", "difference: ", tag("strong", said)),
+            _square(noun),
+            _ids(f"{noun.b} is higher", noun.won),
+            _ids(f"{noun.b} is lower", noun.lost),
+            notes(noun.notes),
+        ]
+    )
+
+
+def _means(noun: Comparison) -> Html:
+    columns = [Column("variant"), Column("mean", number=True), Column("95 % interval", number=True)]
+    pairs = ((noun.a, noun.mean_a), (noun.b, noun.mean_b))
+    return table(columns, [[text(name), number(mean.estimate), _interval(mean)] for name, mean in pairs])
+
+
+def _interval(found: Interval) -> Html:
+    words = text(spread(found))
+    if not (found.bounded and 0 <= found.low <= found.estimate <= found.high <= 1):
+        return words
+    return join([words, whisker(found.low, found.estimate, found.high)])
+
+
+def _square(noun: Comparison) -> Html | None:
+    if noun.counts is None:
+        return None
+    both, only_a, only_b, neither = (f"{count:,}" for count in noun.counts)
+    columns = [Column(""), Column(f"{noun.b} right", number=True), Column(f"{noun.b} wrong", number=True)]
+    rows = [[text(f"{noun.a} right"), both, only_a], [text(f"{noun.a} wrong"), only_b, neither]]
+    return table(columns, rows)
+
+
+def _ids(title: str, ids: tuple[str, ...]) -> Html | None:
+    if not ids:
+        return None
+    named = join((tag("code", name) for name in ids[:MAX_ROWS]), " ")
+    return fold(
+        text(f"{title} on {plural(len(ids), 'sample')}"),
+        tag("p", named),
+        more(len(ids) - MAX_ROWS, "samples"),
+    )

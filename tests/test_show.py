@@ -1,0 +1,249 @@
+"""show/: every noun has an HTML view; the golden files are what it looked like when somebody last looked."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+
+from tests import golden
+from tests.hostile import NAMES, TEXTS
+from tests.nouns import NOUNS, every, hostile_runs
+from tests.studies import study_run
+from workbench import show
+from workbench.cost import Receipt
+from workbench.dataset import Dataset
+from workbench.show.parts import style
+from workbench.show.safe import link
+from workbench.wire import Message, Request
+
+VOID = {"br", "hr", "col", "meta", "link", "img", "input"}
+OURS = set(
+    """
+    a b bdi blockquote br caption circle code details div em h1 h2 h3 h4 hr li line mark ol p pre small span
+    strong style sub summary sup svg table tbody td tfoot th thead tr ul
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+ATTRIBUTES = set(
+    """
+    class scope dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy r start
+    """.split()  # noqa: SIM905
+)
+
+
+class Reader(HTMLParser):
+    """Collects elements and attributes, and holds that every element is closed in its turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        """Open an element."""
+        self.elements.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        """Note an element that closes itself."""
+        self.elements.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag):
+        """Close the element that was opened last."""
+        assert self.open.pop() == tag
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def assert_inert(html: str) -> None:
+    """Only our elements and attributes, only our classes, links only to the web or a mailbox."""
+    seen = read(html)
+    assert set(seen.elements) <= OURS
+    assert {name for name, _ in seen.attributes} <= ATTRIBUTES
+    assert all(link(value or "") for name, value in seen.attributes if name == "href")
+    classes = {word for name, value in seen.attributes if name == "class" for word in (value or "").split()}
+    assert all(word.startswith("wb") for word in classes)
+
+
+def pretty(html: str) -> str:
+    """Put each block on a line of its own, so that a golden file reads well in a review."""
+    without = html.replace(f"<style>{style()}</style>", "<style>…</style>")
+    return (
+        re.sub(r"(?=<(?:h[1-4]|p|table|tr|details|div|pre|ol|li|tbody|tfoot)\b)", "\n", without).strip()
+        + "\n"
+    )
+
+
+@pytest.mark.parametrize("name", list(NOUNS))
+def test_the_view_of_a_noun_is_as_it_was_when_last_looked_at(name):
+    """A change of the view shows in the review."""
+    made = show.render(NOUNS[name]())
+
+    assert made is not None
+    assert_inert(made)
+    golden.check(f"{name}.html", pretty(made))
+
+
+@pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
+def test_no_noun_lets_a_hostile_text_through(hostile):
+    """The same text in every place a text can stand: names, ids, titles, answers, errors, schemas."""
+    for noun in every(hostile):
+        made = show.render(noun)
+
+        assert made is not None
+        assert_inert(made)
+
+
+def test_a_run_of_hostile_texts_is_inert_in_each_of_its_views():
+    """Table, receipt, comparison, errors and the run itself."""
+    for noun in hostile_runs():
+        made = show.render(noun)
+
+        assert made is not None
+        assert_inert(made)
+
+
+def test_every_renderer_that_is_named_exists():
+    """No name leads nowhere."""
+    for target in show.RENDERERS.values():
+        module, _, function = target.partition(".")
+        assert callable(getattr(__import__(f"workbench.show.{module}", fromlist=[function]), function))
+
+
+def test_a_notebook_gets_both_forms():
+    """text/plain is complete by itself, text/html stands beside it."""
+    bundle = Message(model="m", content=[{"type": "text", "text": "hi"}])._repr_mimebundle_()
+
+    assert bundle["text/plain"] == "hi"
+    assert bundle["text/html"].startswith('<div class="wb"><style>')
+
+
+def test_a_renderer_that_fails_leaves_the_text_and_a_line_in_the_log(caplog, monkeypatch):
+    """A cell never breaks over its own output, and no body reaches the log."""
+    monkeypatch.setitem(show.RENDERERS, "Message", "reply.no_such_function")
+
+    bundle = Message(model="m", content=[{"type": "text", "text": "secret"}])._repr_mimebundle_()
+
+    assert list(bundle) == ["text/plain"]
+    assert "no HTML view of Message: AttributeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_is_no_noun_has_no_view():
+    """A class of another package with the same name is not ours."""
+    request = type("Request", (), {"__module__": "elsewhere"})()
+
+    assert show.render(request) is None
+    assert show.to_html(object()) is None
+
+
+def test_a_long_table_is_capped_and_says_how_many_are_hidden():
+    """Ten samples of a dataset are enough to know it."""
+    made = show.render(Dataset.load([{"input": str(n)} for n in range(60)], name="sums"))
+
+    assert made is not None
+    assert made.count("<tr>") == 11
+    assert "… and 50 more samples" in made
+
+
+def test_failures_are_capped_and_say_how_many_are_hidden():
+    """Fifty are shown of any number."""
+    made = show.render(study_run(samples=500))
+
+    assert made is not None
+    assert "more failures" in made
+    assert len(made) < 200_000
+
+
+def test_an_unpriced_receipt_says_unpriced_and_never_zero():
+    """What is unknown is not free."""
+    made = show.render(Receipt(reasons=("no price is known for my-model",), unpriced=1))
+
+    assert made is not None
+    assert "unpriced" in made
+    assert "$0" not in made
+
+
+def test_a_request_shades_what_a_breakpoint_caches_and_nothing_after():
+    """The reader sees what a repeated call will not pay for again."""
+    block = {"type": "text", "text": "stable", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    made = show.render(Request(model="m", max_tokens=1, system=[block], messages=["varying"]))
+
+    assert made is not None
+    assert made.count("wb-block wb-cached") == 1
+    assert "cache breakpoint, kept 1h" in made
+
+
+def test_values_of_a_request_are_not_marked_as_names():
+    """Only a prompt has names; in a request the same letters are data."""
+    made = show.render(Request(model="m", max_tokens=1, messages=["{{input}}"]))
+
+    assert made is not None
+    assert "<mark" not in made
+
+
+def test_citations_are_numbered_and_their_passages_folded():
+    """The superscript stands where the text cites."""
+    cite = {"type": "char_location", "cited_text": "Rome.", "document_index": 0, "document_title": "Guide"}
+    cite |= {"start_char_index": 3, "end_char_index": 8}
+    text = {"type": "text", "text": "It is Rome", "citations": [cite]}
+    made = show.render(Message(model="m", content=[text, {"type": "text", "text": "!"}]))
+
+    assert made is not None
+    assert "<bdi>It is Rome</bdi><sup>[1]</sup><bdi>!</bdi>" in made
+    assert "Guide · char 3 to 8" in made
+
+
+def test_images_are_named_and_not_loaded():
+    """A picture of a stranger stays where it is."""
+    source = {"type": "url", "url": "http://beacon.invalid/p.png"}
+    made = show.render(
+        Request(
+            model="m",
+            max_tokens=1,
+            messages=[{"role": "user", "content": [{"type": "image", "source": source}]}],
+        )
+    )
+
+    assert made is not None
+    assert "beacon.invalid/p.png" in made
+    assert "<img" not in made
+
+
+def test_the_stylesheet_is_small_and_loads_nothing():
+    """It travels with every output of a notebook."""
+    sheet = style()
+
+    assert len(sheet) < 6_000
+    assert "url(" not in sheet
+    assert "@import" not in sheet
+    assert "<" not in sheet
+
+
+def test_every_rule_of_the_stylesheet_is_scoped():
+    """Nothing of it reaches the rest of the notebook."""
+    for selectors in re.findall(r"([^{}]+)\{", style()):
+        assert all(selector.strip().startswith(".wb") for selector in selectors.split(","))
+
+
+def test_dollars_of_an_estimate_are_low_and_high():
+    """Two columns, so that nobody reads the lower one alone."""
+    from workbench.cost import Estimate
+
+    noun = Estimate(2, (10, 20), 15, 0, (1, 5), Decimal("0.01"), Decimal("0.02"), None)
+    made = show.render(noun)
+
+    assert made is not None
+    assert '<td class="wb-n">$0.0100</td><td class="wb-n">$0.0200</td>' in made
