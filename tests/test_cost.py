@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,9 @@ DAY = date(2026, 11, 22)
 M = 1_000_000
 
 
-def usage(plain=0, out=0, *, write=0, hour=0, read=0, **more):
+def usage(
+    plain: int = 0, out: int = 0, *, write: int = 0, hour: int = 0, read: int = 0, **more: Any
+) -> Usage:
     split = {"ephemeral_5m_input_tokens": write, "ephemeral_1h_input_tokens": hour}
     return Usage.model_validate(
         {
@@ -31,7 +34,7 @@ def usage(plain=0, out=0, *, write=0, hour=0, read=0, **more):
     )
 
 
-def amounts(receipt):
+def amounts(receipt: Receipt) -> dict[str, Decimal | None]:
     return {line.label: line.amount for line in receipt.lines}
 
 
@@ -90,7 +93,7 @@ def test_long_prompts_of_sonnet_4_5():
 
 def test_differences_between_genai_prices_and_the_catalog():
     """Every difference between the two on this day, so that a change on either side shows here."""
-    found = set()
+    found: set[tuple[Any, ...]] = set()
     for model in catalog():
         theirs = library_prices(model.id, DAY)
         for name in PRICES:
@@ -443,7 +446,7 @@ def test_a_receipt_reads_like_a_bill():
 LONG = "Answer with one label, and nothing else. " * 500
 
 
-def few_shot(i, **more):
+def few_shot(i: int, **more: Any) -> Request:
     system = [{"type": "text", "text": LONG, "cache_control": {"type": "ephemeral"}}]
     fields = {"model": "claude-sonnet-4-6", "max_tokens": 100, "system": system, "messages": [f"Sample {i}"]}
     return Request.model_validate(fields | more)

@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,17 +32,17 @@ PROSE = (
 CODE = 'def area(radius: float) -> float:\n    """Area of a circle."""\n    return math.pi * radius**2\n'
 
 
-def b64(raw):
+def b64(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-def png(width, height):
+def png(width: int, height: int) -> str:
     return b64(
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">II", width, height) + b"\x08\x02\x00\x00\x00"
     )
 
 
-def request(model=OLD, **fields):
+def request(model: str = OLD, **fields: Any) -> Request:
     return Request.model_validate({"model": model, "max_tokens": 100, "messages": ["Hello, Claude"]} | fields)
 
 
@@ -273,7 +274,7 @@ TOOL = {"name": "get_weather", "description": "Weather of a city", "input_schema
 def test_tools_bring_a_system_prompt_of_their_own(model, choice, prompt):
     """https://platform.claude.com/docs/en/about-claude/pricing: 675 and 804 tokens on Opus 4.7."""
     fields = {"tools": [TOOL], "tool_choice": choice} if choice else {"tools": [TOOL]}
-    definition = block_tokens(request(**fields).tools[0], model)
+    definition = block_tokens(prefix_tokens(request(**fields))[0].block, model)
 
     assert count(request(model, **fields)).parts["tools"] == definition + prompt
 
@@ -289,7 +290,8 @@ def test_anthropics_own_tools_cost_what_the_price_page_says():
     """The computer toolset adds 4,520 tokens on Opus 5, 4,590 on Sonnet 5."""
     tools = [{"type": "computer_toolset_20260801"}]
     opus, sonnet = (
-        block_tokens(request(tools=tools).tools[0], m) for m in ("claude-opus-5", "claude-sonnet-5")
+        block_tokens(prefix_tokens(request(tools=tools))[0].block, m)
+        for m in ("claude-opus-5", "claude-sonnet-5")
     )
 
     assert sonnet - opus == 70
@@ -332,7 +334,7 @@ def test_an_unknown_model_is_counted_with_the_newest_tokenizer():
 # --- positions of the cache ------------------------------------------------------------------------
 
 
-def marked():
+def marked() -> Request:
     return request(
         tools=[TOOL, {**TOOL, "name": "other", "cache_control": MARK}],
         system=[{"type": "text", "text": PROSE, "cache_control": {**MARK, "ttl": "1h"}}],
@@ -398,7 +400,7 @@ def test_what_may_be_marked(block, may):
     assert cacheable(block) is may
 
 
-def same_positions(a, b):
+def same_positions(a: Request, b: Request) -> list[bool]:
     return [x == y for x, y in zip(prefix_keys(a), prefix_keys(b), strict=True)]
 
 
@@ -438,7 +440,7 @@ def test_equal_prompts_have_equal_keys():
 )
 def test_what_a_change_invalidates(change, kept):
     """The table of the prompt caching documentation."""
-    before = {"tools": [TOOL], "system": "Be kind."}
+    before: dict[str, Any] = {"tools": [TOOL], "system": "Be kind."}
 
     assert same_positions(request(**before), request(**(before | change))) == kept
 
