@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.catalog import PRICES, catalog
-from workbench.cost import Receipt, cost, estimate
+from workbench.cost import Receipt, cost
+from workbench.estimate import estimate
 from workbench.cost.rates import library_prices, list_prices
 from workbench.wire import Request, Usage
 

@@ -21,7 +21,7 @@ def test_every_public_name_exists_and_is_documented(name):
     assert (getattr(wb, name).__doc__ or "").strip()
 
 
-@pytest.mark.parametrize("name", ["catalog", "cost", "lint"])
+@pytest.mark.parametrize("name", ["catalog", "cost", "estimate", "gate", "lint"])
 def test_functions_win_over_modules_of_the_same_name(name):
     """`wb.cost(...)` works whichever module was imported first."""
     code = f"import workbench.{name}, workbench as wb; assert callable(wb.{name})"

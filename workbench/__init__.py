@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from workbench.cassette import Cassette
     from workbench.catalog import catalog
     from workbench.client import Client
-    from workbench.cost import Receipt, cost, estimate
+    from workbench.cost import Receipt, cost
     from workbench.dataset import Dataset, Sample
     from workbench.errors import WorkbenchError
+    from workbench.estimate import estimate
     from workbench.evaluation import Eval
+    from workbench.gate import gate
     from workbench.lint import Findings, lint
     from workbench.prompt import Prompt, Variant, grid
     from workbench.reply import Reply
@@ -59,6 +61,7 @@ __all__ = [
     "catalog",
     "cost",
     "estimate",
+    "gate",
     "grid",
     "lint",
     "score",
@@ -83,7 +86,8 @@ _HOME = {
     "WorkbenchError": "workbench.errors",
     "catalog": "workbench.catalog",
     "cost": "workbench.cost",
-    "estimate": "workbench.cost",
+    "estimate": "workbench.estimate",
+    "gate": "workbench.gate",
     "grid": "workbench.prompt",
     "lint": "workbench.lint",
 }
@@ -91,7 +95,7 @@ _HOME = {
 
 
 class _Package(ModuleType):
-    """This module: its functions `catalog`, `cost` and `lint` win over the submodules of the same names."""
+    """This module: its functions win over submodules of the same names (`catalog`, `cost`, `lint` …)."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         # Importing workbench.cost anywhere would otherwise put the module in the function's place.

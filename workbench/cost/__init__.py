@@ -1,15 +1,14 @@
-"""Usage in, receipt out; requests in, estimate out. Decimal dollars; the unknown is unpriced, never $0."""
+"""Usage in, receipt out. Decimal dollars; the unknown is unpriced, never $0."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from workbench.cost.estimate import Estimate, estimate
 from workbench.cost.rates import LABELS, MILLION, Card, Refusal, Terms, cards, list_prices, server_rates
 from workbench.cost.receipt import Line, Rate, Receipt, dollars
 from workbench.wire import Usage
 
-__all__ = ["Estimate", "Line", "Receipt", "cost", "dollars", "estimate", "list_prices"]
+__all__ = ["Line", "Receipt", "cost", "dollars", "list_prices"]
 
 
 def cost(

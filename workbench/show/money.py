@@ -14,7 +14,8 @@ from workbench.show.tables import notes
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from workbench.cost import Estimate, Line, Receipt
+    from workbench.cost import Line, Receipt
+    from workbench.estimate import Estimate
     from workbench.report import RunReceipt
     from workbench.tokens import TokenEstimate
 

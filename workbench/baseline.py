@@ -1,0 +1,85 @@
+"""The blessed numbers of a study, one line a sample: what a gate compares a new run with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench.errors import UsageError, WireError
+from workbench.wire.codec import dumps, loads
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What was blessed.
+
+    Attributes:
+        name: The study.
+        variant: Whose answers.
+        scorer: Whose numbers.
+        dataset_sha256: Of the samples; a gate refuses another set.
+        reason: Why these numbers are the standard, in the words of who blessed them.
+        values: One number per sample, repeats averaged.
+        emulated: Whether the emulator made any of the answers.
+    """
+
+    name: str
+    variant: str
+    scorer: str
+    dataset_sha256: str
+    reason: str
+    values: Mapping[str, float]
+    emulated: bool = False
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write JSON lines: a header, then a sample a line, sorted by id."""
+        target = Path(path)
+        head: dict[str, Any] = {
+            "workbench_baseline": FORMAT,
+            "name": self.name,
+            "variant": self.variant,
+            "scorer": self.scorer,
+            "dataset_sha256": self.dataset_sha256,
+            "reason": self.reason,
+            "emulated": self.emulated,
+        }
+        rows = [{"sample": sample, "value": self.values[sample]} for sample in sorted(self.values)]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f"{target.name}.part")
+        part.write_bytes(b"".join(dumps(row) + b"\n" for row in (head, *rows)))
+        part.replace(target)
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            UsageError: No such file, or not a baseline; names file, line and cure.
+        """
+        cure = "make one with run.bless(path, reason=…)"
+        try:
+            lines = Path(path).read_bytes().splitlines()
+        except OSError as error:
+            raise UsageError(f"{path}: no baseline there ({error.strerror}); {cure}") from error
+        number, values = 1, {}
+        try:
+            head = loads(lines[0])
+            if head["workbench_baseline"] != FORMAT:
+                raise UsageError(
+                    f"{path}:1: baseline format {head['workbench_baseline']}, not {FORMAT}; {cure}"
+                )
+            for number, line in enumerate(lines[1:], start=2):  # noqa: B007 - names the line of an error
+                row = loads(line)
+                values[str(row["sample"])] = float(row["value"])
+            fields = ("name", "variant", "scorer", "dataset_sha256", "reason", "emulated")
+            return cls(values=values, **{field: head[field] for field in fields})
+        except (WireError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"{path}:{number}: not a baseline ({error!r}); {cure}") from error

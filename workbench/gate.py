@@ -1,0 +1,131 @@
+"""The gate of a prompt in CI: a run against its committed baseline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from workbench.baseline import Baseline
+from workbench.errors import IncompleteError, InconclusiveError, RegressionError, UsageError
+from workbench.report.gate import Verdict, verdict
+from workbench.report.outcome import sample_means
+
+if TYPE_CHECKING:
+    import os
+
+    from workbench.run import Run
+
+
+def gate(
+    run: Run,
+    *,
+    baseline: str | os.PathLike[str],
+    margin: float = 0.05,
+    alpha: float = 0.05,
+    variant: str | None = None,
+    strict: bool = False,
+) -> Verdict:
+    """Compare a run with its baseline, sample by sample; raise where it got worse.
+
+    Args:
+        run: The new run, complete.
+        baseline: File made by `Run.bless`.
+        margin: Loss that is tolerated, in the score's unit: 0.05 is five points of a hundred.
+        alpha: Chance of a wrong claim, one-sided, in (0, 0.5).
+        variant: Which variant of the run; default the baseline's own, or the only one.
+        strict: Raise on INCONCLUSIVE too, as a release would want.
+
+    Raises:
+        RegressionError: The run is worse; the message is the verdict.
+        InconclusiveError: With *strict*, where neither is shown.
+        IncompleteError: Some samples have no score: errors are neither right nor wrong.
+        UsageError: No baseline there, or one of other samples.
+    """
+    known = Baseline.load(baseline)
+    name = variant or _variant(run, known)
+    _check_samples(run, known, str(baseline))
+    rows = run.results(variant=name)
+    new = sample_means(rows, known.scorer)
+    missing = sorted(known.values.keys() - new.keys())
+    if missing:
+        some = " ".join(missing[:10])
+        raise IncompleteError(
+            f"{len(missing)} of {len(known.values)} samples have no {known.scorer} score ({some})"
+        )
+    found = verdict(
+        new,
+        known.values,
+        name=run.name,
+        scorer=known.scorer,
+        margin=margin,
+        alpha=alpha,
+        replies=len(rows),
+        emulated=known.emulated or any(row.origin == "emulator" for row in rows),
+    )
+    if found.word == "REGRESSION":
+        raise RegressionError(str(found))
+    if found.word == "INCONCLUSIVE" and strict:
+        raise InconclusiveError(str(found))
+    return found
+
+
+def bless(
+    run: Run,
+    path: str | os.PathLike[str],
+    *,
+    reason: str,
+    variant: str | None = None,
+    scorer: str | None = None,
+) -> Baseline:
+    """Make a run's numbers the standard that `gate` holds later runs to.
+
+    Args:
+        run: A complete run.
+        path: The file to write, beside the suite, to be committed.
+        reason: Why these numbers are good enough, for whoever reads the review.
+        variant: Whose answers; default the run's only variant.
+        scorer: Whose numbers; default the run's only one that judges.
+
+    Raises:
+        UsageError: The run is not complete, or it does not say which variant or scorer.
+    """
+    if run.status != "complete" or run.errors:
+        raise UsageError(
+            f"only a complete run without errors can be blessed; this one is {run.status}, {len(run.errors)} errors"
+        )
+    name = variant or _only(run.info.variant_names, "variant")
+    judge = scorer or _only(tuple(sorted(run.info.judges)), "scorer")
+    rows = run.results(variant=name)
+    blessed = Baseline(
+        run.name,
+        name,
+        judge,
+        str(run.info.dataset.get("sha256", "")),
+        reason,
+        sample_means(rows, judge),
+        emulated=any(row.origin == "emulator" for row in rows),
+    )
+    blessed.save(path)
+    return blessed
+
+
+def _variant(run: Run, known: Baseline) -> str:
+    names = run.info.variant_names
+    return known.variant if known.variant in names else _only(names, "variant")
+
+
+def _only(names: tuple[str, ...], what: str) -> str:
+    if len(names) != 1:
+        raise UsageError(f"say which {what}: {', '.join(names) or 'none there'}")
+    return names[0]
+
+
+def _check_samples(run: Run, known: Baseline, path: str) -> None:
+    if known.dataset_sha256 == run.info.dataset.get("sha256"):
+        return
+    ids = Counter(row.sample_id for row in run.rows).keys()
+    added, gone = len(ids - known.values.keys()), len(known.values.keys() - ids)
+    raise UsageError(
+        f"{path}: the baseline is of other samples ({added} new, {gone} gone, the rest perhaps edited); "
+        f"bless again once the new set is right"
+    )
