@@ -246,9 +246,10 @@ def _run(
 
 
 def _exit_code(done: Run) -> int:
-    if done.complete:
+    missing = done.info.planned - len(done) + len(done.errors)
+    if done.status == "complete" and not missing:
         return 0
-    _complain(f"{done.unfinished}; go on with --resume --out {done.folder}")
+    _complain(f"{missing:,} of {done.info.planned:,} have no answer; --resume --out {done.folder} asks them again")
     return 4
 
 
