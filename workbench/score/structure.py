@@ -129,13 +129,17 @@ def _at(value: Any, steps: tuple[Step, ...]) -> Any:
                 return _MISSING
             inside = [_at(item, steps[place + 1 :]) for item in value]
             return [item for item in inside if item is not _MISSING]
-        if not isinstance(value, list if isinstance(step, int) else dict):
-            return _MISSING
         try:
-            value = value[step]
+            value = _get(value, step)
         except LookupError:
             return _MISSING
     return value
+
+
+def _get(value: Any, step: Any) -> Any:
+    if isinstance(value, list if isinstance(step, int) else dict):
+        return value[step]
+    raise LookupError(step)
 
 
 def _problem(schema: str, value: Any) -> str | None:
