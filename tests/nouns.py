@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from tests.studies import hostile_run, study_run
 from workbench import score
 from workbench.catalog import Catalog, Model, Prices
-from workbench.cost import Estimate, Receipt
+from workbench.cost import Receipt
 from workbench.cost.receipt import Rate
 from workbench.dataset import Dataset
+from workbench.estimate import Estimate
 from workbench.evaluation import Eval
 from workbench.lint import Finding, Findings
 from workbench.prompt import Prompt

@@ -240,7 +240,7 @@ def test_every_rule_of_the_stylesheet_is_scoped():
 
 def test_dollars_of_an_estimate_are_low_and_high():
     """Two columns, so that nobody reads the lower one alone."""
-    from workbench.cost import Estimate
+    from workbench.estimate import Estimate
 
     noun = Estimate(2, (10, 20), 15, 0, (1, 5), Decimal("0.01"), Decimal("0.02"), None)
     made = show.render(noun)

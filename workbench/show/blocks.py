@@ -63,8 +63,9 @@ def elided(value: Any, limit: int = _LONG) -> Any:
 
 
 def answer(items: Iterable[ContentBlock]) -> Html:
-    """Return the blocks of an answer: text in order, citations numbered through, the rest folded."""
+    """Return the blocks of an answer: text first, citations numbered, the rest folded, thinking last."""
     made: list[Html] = []
+    thought: list[Html] = []
     line: list[Html] = []
     passages: list[Any] = []
     for item in items:
@@ -74,9 +75,12 @@ def answer(items: Iterable[ContentBlock]) -> Html:
                 passages.append(citation)
                 line.append(tag("sup", f"[{len(passages)}]"))
             continue
+        if isinstance(item, ThinkingBlock | RedactedThinkingBlock):
+            thought.append(block(item))
+            continue
         made += [_line(line), block(item)]
         line = []
-    return join([*made, _line(line), _passages(passages)])
+    return join([*made, _line(line), _passages(passages), *thought])
 
 
 def _line(parts: list[Html]) -> Html:

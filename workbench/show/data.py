@@ -96,7 +96,8 @@ def catalog(noun: Catalog) -> Html:
 
 def _model(model: Model) -> list[Html | str]:
     colour = {"active": "good", "deprecated": "warn", "retired": "bad"}.get(model.status or "")
-    words = " ".join(filter(None, (model.status or "?", f"until {model.retires}" if model.retires else "")))
+    when = f"{'' if model.status == 'retired' else 'until '}{model.retires}" if model.retires else ""
+    words = f"{model.status or '?'} {when}".strip()
     return [
         tag("code", model.id),
         badge(words, colour) if colour else words,
@@ -120,8 +121,7 @@ def _list(values: tuple[str, ...] | None) -> str:
 
 def explanation(noun: Any) -> Html:
     """Return why a request is, or is not, answered from what was recorded."""
-    head = badge("recorded", "good") if noun.hit else badge("not recorded", "warn")
-    said = tag("p", head, " ", text(noun))
+    said = tag("p", text(noun), cls="wb-good" if noun.hit else "wb-verdict")
     if noun.hit or noun.path is None:
         return said
     rows: list[list[Html | str]] = [
