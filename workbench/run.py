@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -429,18 +430,21 @@ def settle(
         Results by index, and how many calls were begun whose end was never recorded.
     """
     results: dict[int, Result] = {}
-    begun: dict[int, int] = {}
+    begun: Counter[int] = Counter()
     for record in records:
         kind = record.get("type")
-        if kind == "intent":
-            begun[record["index"]] = begun.get(record["index"], 0) + 1
-        elif kind in ("answer", "error"):
+        if kind in _STEPS:
+            begun[record["index"]] += _STEPS[kind]
+        if kind in ("answer", "error"):
             result = _result(record, judges)
-            begun[result.index] = begun.get(result.index, 1) - 1
             known = results.get(result.index)
             if known is None or known.error is not None:
                 results[result.index] = result
     return results, sum(n for n in begun.values() if n > 0)
+
+
+_STEPS = {"intent": 1, "unsent": -1, "answer": -1, "error": -1}
+"""What each type of record does to the number of calls in flight."""
 
 
 def _result(record: Mapping[str, Any], judges: frozenset[str]) -> Result:
