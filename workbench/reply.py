@@ -73,8 +73,8 @@ class Reply(Shown):
 
     @cached_property
     def cost(self) -> Receipt:
-        """List price, at the rates in force when the reply was made."""
-        return cost(self.usage, model=self.request.model, at=self._made(), batch=self.batch)
+        """List price of the model that answered, at the rates in force when it did."""
+        return cost(self.usage, model=self.message.model, at=self._made(), batch=self.batch)
 
     def _made(self) -> date | None:
         from datetime import datetime
