@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.score.base import Grader, Score, clip, targets, wanted
@@ -23,8 +24,9 @@ _NUMBER = re.compile(
 )
 _LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(-?\d{1,40})\}\{(\d{1,40})\}")
 _BOXED = re.compile(r"\\boxed\{([^{}]{1,200})\}")
-_TAIL = 300
+_TAIL = 120
 """Characters from the end that are searched first: the last number is mostly there."""
+_CUT = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,7 @@ class Number(Grader):
     def grade(self, text: str, sample: Sample) -> Score:
         """Compare the last number with the target's."""
         options = targets(sample)
-        expected = [value for value in map(last_number, options) if value is not None]
+        expected = _expected(options)
         if not expected:
             return Score(None, f"the target {wanted(options)} holds no number")
         got = last_number(text)
@@ -47,7 +49,7 @@ class Number(Grader):
             return Score(1.0, "", shown)
         return Score(0.0, f"expected {' or '.join(map(write, expected))}, got {shown}", shown)
 
-    def _near(self, got: Fraction, expected: list[Fraction]) -> bool:
+    def _near(self, got: Fraction, expected: tuple[Fraction, ...]) -> bool:
         if not self.tolerance:
             return False
         reach = Fraction(str(self.tolerance))
@@ -63,23 +65,18 @@ def last_number(text: str) -> Fraction | None:
     >>> [str(last_number(t)) for t in ("It costs $1,234.50.", "-3/4", "3 + 4 = 7 apples", "#### 18")]
     ['2469/2', '-3/4', '7', '18']
     """
-    if (mark := text.rfind("####")) >= 0 and (value := _first(text[mark + 4 :])) is not None:
+    if (mark := text.rfind("####")) >= 0 and (value := _value(_NUMBER.search(text, mark + 4))) is not None:
         return value
     if "\\" in text:
         text = _LATEX_FRACTION.sub(r"\1/\2", text.replace("{,}", ",").replace("\\$", "$").replace("\\!", ""))
         if boxed := _BOXED.findall(text):
             text = boxed[-1]
-    value = _last(_tail(text))
-    return value if value is not None or len(text) <= _TAIL else _last(text)
-
-
-def _tail(text: str) -> str:
-    """Return the end of *text*, cut at white space so that no number is cut in two."""
-    if len(text) <= _TAIL:
-        return text
-    tail = text[-_TAIL:]
-    space = re.search(r"\s", tail)
-    return tail[space.start() :] if space else ""
+    if len(text) > _TAIL:
+        # A number at the very start of the tail may have been cut in two: then the whole text is read.
+        found = _last(text[-_TAIL:])
+        if found and found.start() > _CUT:
+            return _value(found)
+    return _value(_last(text))
 
 
 def write(value: Fraction) -> str:
@@ -94,19 +91,21 @@ def write(value: Fraction) -> str:
     return short if Fraction(short) == value else f"{value.numerator}/{value.denominator}"
 
 
-def _first(text: str) -> Fraction | None:
-    found = _NUMBER.search(text)
-    return _value(found) if found else None
+def _last(text: str) -> re.Match[str] | None:
+    found = None
+    for found in _NUMBER.finditer(text):  # noqa: B007 - the last one is what is wanted
+        pass
+    return found
 
 
-def _last(text: str) -> Fraction | None:
-    value = None
-    for found in _NUMBER.finditer(text):
-        value = found
-    return _value(value) if value else None
+@lru_cache(maxsize=2048)
+def _expected(options: tuple[str, ...]) -> tuple[Fraction, ...]:
+    return tuple(value for value in map(last_number, options) if value is not None)
 
 
-def _value(found: re.Match[str]) -> Fraction | None:
+def _value(found: re.Match[str] | None) -> Fraction | None:
+    if found is None:
+        return None
     digits, under = found["digits"].replace(",", ""), found["under"]
     value = (
         Fraction(digits + (found["power"] or ""))
