@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["live", "refresh", "replay", "off"]
 Miss = Literal["alone", "first", "another"]
-"""A miss by itself, the first of a run, or another of it, which spares the search for its nearest recording."""
+"""A miss by itself, the first of a run, or a further one, for which no nearest recording is searched."""
 MODES: tuple[str, ...] = get_args(Mode)
 
 OLD_VERSION = "2023-06-01"

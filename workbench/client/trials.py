@@ -14,7 +14,7 @@ from workbench.errors import IncompleteError, ReplayMissError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workbench.client.answers import Answers, Mode, Question
+    from workbench.client.answers import Answers, Miss, Mode, Question
     from workbench.reply import Reply
     from workbench.wire import Request
 
@@ -59,10 +59,9 @@ class Trials:
         question = self._ask(request, draw)
         if self._stream and not question.request.stream:
             question = replace(question, request=question.request.model_copy(update={"stream": True}))
+        miss: Miss = "another" if self._missed else "first"
         try:
-            reply = await self._answers.reply(
-                question, self._mode, miss="another" if self._missed else "first"
-            )
+            reply = await self._answers.reply(question, self._mode, miss=miss)
         except ReplayMissError:
             self._missed = True  # the first miss names its nearest recording; that says enough
             raise

@@ -6,12 +6,10 @@ import asyncio
 import logging
 import random
 import time
-import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -19,7 +17,7 @@ from workbench import retry
 from workbench.errors import APIError, APITimeoutError, UsageError, WireError
 from workbench.reply import Reply, Timing
 from workbench.retry import Budget
-from workbench.transport import bodies, failures
+from workbench.transport import bodies, connection, failures
 from workbench.transport.failures import WIRE_ERRORS, Failure
 from workbench.transport.limits import Gate, Limits, Tally, sleep
 from workbench.transport.stream import Incoming
@@ -28,7 +26,6 @@ from workbench.wire.base import parse
 from workbench.wire.codec import dumps, loads
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable, Iterable
 
     from workbench.platforms import Endpoint
@@ -41,7 +38,6 @@ logger = logging.getLogger("workbench")
 ATTEMPTS = 4
 EMULATOR_HEADER = "x-workbench-emulator"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CONNECTIONS = 512
 
 
 def user_agent() -> str:
@@ -109,6 +105,7 @@ class Transport:
         mount: Another httpx transport, for tests.
         jitter: Returns random numbers in [0, 1).
         pause: Sleeps.
+        clock: Tells the seconds that `pause` lets pass.
     """
 
     def __init__(
@@ -121,6 +118,7 @@ class Transport:
         mount: httpx.AsyncBaseTransport | None = None,
         jitter: Callable[[], float] = random.random,
         pause: Callable[[float], Awaitable[None]] = sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if endpoint.base_url is None:
             raise UsageError("the emulator has no address before it runs")
@@ -135,7 +133,7 @@ class Transport:
         self._budget = budget or Budget()
         self._jitter = jitter
         self._pause = pause
-        self._gate = Gate(pause)
+        self._gate = Gate(pause, clock)
         self._given = mount
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -421,37 +419,8 @@ class Transport:
         running = asyncio.get_running_loop()
         if self._mount is None or self._loop is not running:
             self._loop = running
-            self._mount = self._given or _aiohttp(self.endpoint)
+            self._mount = self._given or connection.over_aiohttp(self.endpoint)
         return self._mount
-
-
-def _aiohttp(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
-    """Return httpx's transport on aiohttp: its own pool is quadratic in open connections."""
-    import aiohttp
-    from httpx_aiohttp import AiohttpTransport
-
-    secure = (endpoint.base_url or "").startswith("https")
-    context: ssl.SSLContext | bool = httpx.create_ssl_context(trust_env=True) if secure else False
-    proxy = _proxy(endpoint)
-
-    def session() -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=context, keepalive_timeout=30)
-        return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
-
-    return AiohttpTransport(
-        verify=context, trust_env=False, client=session, proxy=httpx.Proxy(proxy) if proxy else None
-    )
-
-
-def _proxy(endpoint: Endpoint) -> str | None:
-    """Return the proxy the environment names, never for this machine."""
-    parts = urlsplit(endpoint.base_url or "")
-    if endpoint.loopback or urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 async def _close(response: httpx.Response) -> None:

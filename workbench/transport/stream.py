@@ -109,12 +109,14 @@ class Incoming:
                         self.ttft_s = time.perf_counter() - self._sent_at
                 if accumulator.done:
                     break
-        except StreamProtocolError as error:
-            raise self._protocol(error.message) from None
-        except APIStatusError as error:
-            raise self._failed(error) from None
-        finally:
-            self._hand_over(events)
+        except (StreamProtocolError, APIStatusError) as error:
+            if self.emitted:
+                self._hand_over(events)
+            failed = (
+                self._failed(error) if isinstance(error, APIStatusError) else self._protocol(error.message)
+            )
+            raise failed from None
+        self._hand_over(events)
         return progress
 
     def _hand_over(self, events: list[StreamEvent]) -> None:
