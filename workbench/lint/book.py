@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.lint.rule import Rule
 
 RULES: tuple[Rule, ...] = (
+    *limits.SIZES,
     *headers.RULES,
     *shape.RULES,
     *lifecycle.RULES,

@@ -58,7 +58,7 @@ def hour_for_minutes(subject: Subject) -> Iterator[Fault]:
         uses = len(cluster.members)
         if mark.ttl == "1h" and uses > 1:
             now, then = price.cached(mark.tokens, uses, "1h"), price.cached(mark.tokens, uses)
-            what = f"{uses} requests in one run would cost {dollars(now)} with 1h, {dollars(then)} with 5m"
+            what = f"{uses} requests in one run would cost ${now:,.4f} with 1h, ${then:,.4f} with 5m"
             yield Fault(mark.path, what, dollars=now - then)
 
 

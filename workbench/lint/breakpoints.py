@@ -123,7 +123,7 @@ def _unmarked(subject: Subject, found: list[tuple[Cluster, int, int]]) -> Fault:
         now += rest + uses_here * price.plain(last.tokens - done) + cached
         then += rest + price.cached(last.tokens, uses_here)
         count += uses_here
-    uses = f"; {count:,} requests would cost {dollars(now)} instead of {dollars(then)}"
+    uses = f"; {count:,} requests to {subject.name} would cost {dollars(now)} instead of {dollars(then)}"
     return Fault(last.path, what + uses, dollars=now - then)
 
 

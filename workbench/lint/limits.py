@@ -43,6 +43,7 @@ def _most_bytes(platform: str) -> int:
     source="api/overview",
     status=413,
     error_type="request_too_large",
+    final=True,
 )
 def too_many_bytes(subject: Subject) -> Iterator[Fault]:
     """A body may have 32 MB; 20 on Bedrock, 30 on Google Cloud."""
@@ -52,7 +53,7 @@ def too_many_bytes(subject: Subject) -> Iterator[Fault]:
         yield Fault("", what, message="Request exceeds the maximum size")
 
 
-@rule("E082", "too many messages", cure="drop or summarise early turns", source="api/messages")
+@rule("E082", "too many messages", cure="drop early turns", source="api/messages", final=True)
 def too_many_messages(subject: Subject) -> Iterator[Fault]:
     """A request has at most 100,000 messages."""
     most = limit("messages_per_request")
@@ -227,10 +228,11 @@ def not_at_partners(subject: Subject) -> Iterator[Fault]:
             yield Fault(f"{placed.path}.source", message=message)
 
 
+SIZES = (too_many_bytes, too_many_messages)
+"""Checked before anything else: what is too large is not read."""
+
 RULES = (
-    too_many_bytes,
     not_at_partners,
-    too_many_messages,
     too_much_output,
     too_long,
     no_geography,

@@ -60,10 +60,17 @@ def _of_model(
     read = [modern(request) for request in requests]
     varies = Variation(tuple(request for request, _ in read), single=single)
     for index, (request, notes) in zip(indices, read, strict=True):
-        first = index == indices[0]
-        group = varies if first else None
+        group = varies if index == indices[0] else None
         subject = Subject(request=request, model=model, notes=notes, varies=group, **around)
-        for rule in RULES:
-            if first or not rule.group:
-                for finding in rule.findings(subject):
-                    yield index, finding
+        for finding in _judged(subject):
+            yield index, finding
+
+
+def _judged(subject: Subject) -> Iterator[Finding]:
+    for rule in RULES:
+        if subject.varies is None and rule.group:
+            continue
+        found = list(rule.findings(subject))
+        yield from found
+        if found and rule.final:
+            return

@@ -124,7 +124,7 @@ def no_system_role(subject: Subject) -> Iterator[Fault]:
     source=_MID,
 )
 def misplaced_system(subject: Subject) -> Iterator[Fault]:
-    """A system message follows a user turn or a server tool result; it is last or before an assistant turn."""
+    """A system message follows a user turn or server tool result; it is last or before an assistant turn."""
     if all(message.role != "system" for message in subject.request.messages):
         return
     merged = subject.turns

@@ -50,6 +50,7 @@ class Rule:
         status: HTTP status of the refusal.
         error_type: ``error.type`` of the refusal.
         group: Judged once for requests of one model together, not for each.
+        final: Where it refuses, nothing more is looked at.
     """
 
     code: str
@@ -61,6 +62,7 @@ class Rule:
     status: int | None = None
     error_type: str | None = None
     group: bool = False
+    final: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -97,6 +99,7 @@ def rule(
     status: int | None = None,
     error_type: str = "invalid_request_error",
     group: bool = False,
+    final: bool = False,
 ) -> Callable[[Callable[[Subject], Iterable[Fault]]], Rule]:
     """Make a rule of a check; its docstring's first line is the rule in a sentence.
 
@@ -108,6 +111,7 @@ def rule(
         status: HTTP status of the refusal.
         error_type: ``error.type`` of the refusal.
         group: Judged once for requests of one model together.
+        final: Where it refuses, nothing more is looked at.
     """
     refused = code.startswith("E")
 
@@ -122,6 +126,7 @@ def rule(
             status=(status or 400) if refused else None,
             error_type=error_type if refused else None,
             group=group,
+            final=final,
         )
 
     return register

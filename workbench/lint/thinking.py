@@ -137,7 +137,7 @@ def budget_over_max_tokens(subject: Subject) -> Iterator[Fault]:
 def little_room(subject: Subject) -> Iterator[Fault]:
     """Thinking counts into max_tokens: a small limit may be used up before the answer begins."""
     request = subject.request
-    if not subject.thinks or not request.max_tokens or subject.thinking == "enabled":
+    if not subject.thinks or not request.max_tokens or subject.thinking == "enabled" or _unsupported(subject):
         return
     if request.max_tokens < _LITTLE and request.effort != "low":
         how = "" if request.thinking else " by default"
