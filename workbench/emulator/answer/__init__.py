@@ -94,9 +94,8 @@ def made(reading: Reading, seed: str) -> list[JSON]:
         name, given = call
         return [{"type": "tool_use", "id": f"toolu_01{seed[:22]}", "name": name, "input": given}]
     if reading.results:
-        return [
-            text(f"The tool answered: {' '.join(' '.join(reading.results).split())[:600] or '(nothing)'}")
-        ]
+        found = " ".join(" ".join(reading.results).split())
+        return [text(f"The tool answered: {found[:600]}")]
     if (schema := _schema(reading.body)) is not None:
         return [text(written(schema, reading.asked))]
     return cite.cited(reading) or [text(_without(reading.prefill, _line(reading)))]

@@ -30,7 +30,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(
-    r"\b(?:only|just)\b[^.\n]{0,30}\b(?:number|answer|result|digits|integer|value)\b|\bnumber only\b",
+    r"\b(?:only|just) (?:with )?(?:the |a |its |one )?(?:final |numeric )?"
+    r"(?:number|answer|result|digits|integer|value)\b"
+    r"|\b(?:number|integer) only\b"
+    r"|\b(?:answer|reply|respond) with (?:a|the|one) (?:single )?(?:number|integer)\b",
     re.IGNORECASE,
 )
 MOST_DEPTH = 60
@@ -71,7 +74,7 @@ def computed(question: str) -> tuple[str, str] | None:
 
 def _is_a_sum(question: str, spoken: str, found: list[str]) -> bool:
     others = re.findall(r"[A-Za-z]{2,}", spoken)
-    return len(others) <= 4 or (len(others) <= 16 and len(found) == 1 and _ASKS.search(question) is not None)
+    return len(others) <= 4 or (len(others) <= 8 and len(found) == 1 and _ASKS.search(question) is not None)
 
 
 def evaluate(expression: str) -> Fraction | None:

@@ -37,13 +37,14 @@ _LISTED = (
 """Lists announced by a colon or in brackets: names of several words, commas enough."""
 _OFFERED = (
     re.compile(
-        rf"\b(?:one of|either|between|among|whether)(?:\s+(?:it|this|that|the|\w+)\s+is)?\s+({_SHORT}){_END}",
+        rf"{_JUDGE}\b(?:either|whether|between|among|if)\b(?:\s+\w+){{0,5}}?\s+({_SHORT}){_END}",
         re.IGNORECASE,
     ),
+    re.compile(rf"\b(?:with|as|is|exactly|choose|pick|select)\s+one of\s+({_SHORT}){_END}", re.IGNORECASE),
     re.compile(rf"{_JUDGE}\bas\s+(?:either\s+)?({_SHORT}){_END}", re.IGNORECASE),
     re.compile(
-        rf"\b(?:answer|reply|respond|say|return|output|write)(?:\s+(?:only|just|exactly|one|word|either|of|with|as|a|the|single|"
-        rf"strictly))*\s*[:,]?\s*({_SHORT}){_END}",
+        rf"\b(?:answer|reply|respond|say|return|output|write)(?:\s+(?:only|just|exactly|one|word|either|of|with|as|"
+        rf"a|the|single|strictly))*\s*[:,]?\s*({_SHORT}){_END}",
         re.IGNORECASE,
     ),
     re.compile(

@@ -99,11 +99,8 @@ class Reading:
         last = self.turns[-1] if self.turns else {"role": "", "content": ""}
         if last["role"] != "user":
             return []
-        return [
-            texts(block.get("content"))
-            for block in blocks(last["content"])
-            if block.get("type") == "tool_result"
-        ]
+        found = [block for block in blocks(last["content"]) if block.get("type") == "tool_result"]
+        return [_result(block) for block in found]
 
     @cached_property
     def tools(self) -> list[JSON]:
@@ -152,6 +149,15 @@ def texts(content: Any) -> str:
         return content
     found = (block.get("text") for block in content or () if isinstance(block, dict))
     return "\n".join(text for text in found if isinstance(text, str))
+
+
+def _result(block: JSON) -> str:
+    """Return the text of a tool result; what is not text by its kind, in brackets."""
+    content = blocks(block.get("content"))
+    said = texts(content).strip()
+    kinds = [f"[{inner.get('type')}]" for inner in content if inner.get("type") != "text"]
+    line = " ".join(part for part in (said, *kinds) if part) or "(nothing)"
+    return f"(error) {line}" if block.get("is_error") else line
 
 
 def _walk(turns: Any) -> list[JSON]:

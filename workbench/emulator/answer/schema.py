@@ -189,7 +189,7 @@ class _Maker:
             return self._patterned(schema["pattern"], name)
         drawn = self.text.string(name, schema.get("description"))
         if drawn is None:
-            drawn = str(_default(schema, self.text.text[:200].strip() or "text"))
+            drawn = str(_default(schema, "unknown"))
         return _sized(drawn, schema)
 
     def _patterned(self, pattern: str, name: str) -> str:

@@ -1,0 +1,147 @@
+"""Scripted answers."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from workbench.emulator.script import load, rules
+from workbench.errors import UsageError
+
+HEADERS = {"x-api-key": "k", "anthropic-version": "2026-10-21"}
+
+
+def ask(running, text, **fields):
+    body = {"model": "claude-haiku-4-5", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
+    return httpx.post(f"{running.url}/v1/messages", json=body | fields, headers=HEADERS)
+
+
+def asked(text, **fields):
+    return {"model": "claude-haiku-4-5", "messages": [{"role": "user", "content": text}], **fields}
+
+
+def test_the_first_match_wins():
+    """Order is the file's."""
+    script = rules([{"contains": "france", "text": "one"}, {"contains": "capital", "text": "two"}])
+
+    assert script.match(asked("The capital of France?"), ["m"]).spec["text"] == "one"
+    assert script.match(asked("A capital idea"), ["m"]).spec["text"] == "two"
+    assert script.match(asked("Nothing"), ["m"]) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "hit"),
+    [
+        ({"regex": "^weather in (.+)"}, True),
+        ({"regex": "^in"}, False),
+        ({"model": "claude-haiku-4-5"}, True),
+        ({"model": "claude-opus-5"}, False),
+        ({"system": "terse"}, True),
+        ({"system": "verbose"}, False),
+        ({}, True),
+    ],
+    ids=str,
+)
+def test_conditions(rule, hit):
+    """Each condition must hold; none holds always."""
+    script = rules([rule | {"text": "x"}])
+
+    assert (
+        script.match(asked("Weather in Rome", system="Be terse."), ["claude-haiku-4-5"]) is not None
+    ) is hit
+
+
+def test_times_limits_a_rule():
+    """Twice refused, then answered: what retries are tested with."""
+    script = rules([{"error": {"status": 529}, "times": 2}, {"text": "ok"}])
+
+    found = [script.match(asked("x"), ["m"]).spec for _ in range(3)]
+
+    assert ["error" in spec for spec in found] == [True, True, False]
+
+
+FORMS = {
+    "lines": '{"contains": "a", "text": "x"}\n\n{"text": "y"}\n',
+    "array": '[\n{"contains": "a", "text": "x"},\n{"text": "y"}]',
+    "object": '{"rules": [{"contains": "a", "text": "x"}, {"text": "y"}]}',
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_three_forms_of_file(tmp_path, text):
+    """JSON lines, an array, an object with rules."""
+    path = tmp_path / "script.json"
+    path.write_text(text)
+
+    assert [rule.spec["text"] for rule in load(path).rules] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"text": "x"}\n{"text": }', "script.json:2: not JSON"),
+        ('[\n{"text": "x"},\n{"txt": "y"}]', "script.json:3: a rule has no 'txt'; did you mean 'text'"),
+        ('{"contains": "x"}', "script.json:1: a rule needs an answer"),
+        ('{"regex": "(", "text": "x"}', "script.json:1: regex"),
+        ('{"text": 1}', "script.json:1: 'text' cannot be 1"),
+        ('{"error": {"status": 200}}', 'script.json:1: "error" needs a "status"'),
+        ('{"tool_use": {}}', 'script.json:1: "tool_use" needs a name'),
+        ("7", "script.json:1: a rule is a JSON object"),
+    ],
+    ids=["cut", "unknown key", "no answer", "regex", "type", "status", "tool", "not an object"],
+)
+def test_errors_name_file_line_and_cure(tmp_path, text, message):
+    """One clear line."""
+    path = tmp_path / "script.json"
+    path.write_text(text)
+
+    with pytest.raises(UsageError) as caught:
+        load(path)
+
+    assert message in str(caught.value)
+
+
+def test_a_missing_file_is_one_clear_line(tmp_path):
+    """No traceback for a wrong path."""
+    with pytest.raises(UsageError, match="cannot read script"):
+        load(tmp_path / "none.json")
+
+
+def test_scripted_text_comes_back(start_emulator):
+    """The words of the script, the accounting of the service."""
+    running = start_emulator(script=[{"contains": "capital", "text": "Paris"}])
+
+    message = ask(running, "The capital of France?").json()
+
+    assert message["content"] == [{"type": "text", "text": "Paris"}]
+    assert message["usage"]["output_tokens"] > 0
+
+
+def test_a_scripted_tool_call_gets_an_id(start_emulator):
+    """stop_reason follows the content."""
+    running = start_emulator(script=[{"tool_use": {"name": "look", "input": {"at": "it"}}}])
+
+    message = ask(running, "Look").json()
+
+    assert message["content"][0]["id"].startswith("toolu_")
+    assert message["stop_reason"] == "tool_use"
+
+
+def test_a_scripted_error_keeps_the_apis_shape(start_emulator):
+    """Status, type, headers and request id."""
+    error = {"status": 529, "headers": {"x-should-retry": "false"}}
+    running = start_emulator(script=[{"error": error}])
+
+    response = ask(running, "x")
+
+    assert response.status_code == 529
+    assert response.json()["error"]["type"] == "overloaded_error"
+    assert response.json()["request_id"] == response.headers["request-id"]
+    assert response.headers["x-should-retry"] == "false"
+
+
+def test_a_scripted_stop_reason(start_emulator):
+    """A refusal is a 200."""
+    running = start_emulator(script=[{"content": [], "stop_reason": "refusal"}])
+
+    assert ask(running, "x").json()["stop_reason"] == "refusal"
