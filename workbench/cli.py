@@ -256,13 +256,14 @@ def _exit_code(done: Run) -> int:
 def _quickstart() -> Path:
     from workbench.demo import shipped
 
-    notebook = shipped("01_quickstart.ipynb")
-    if notebook.parent.name == "notebooks":
-        return notebook
-    own = Path("workbench-quickstart.ipynb")  # a wheel's files are not the user's to edit
-    if not own.exists():
-        shutil.copyfile(notebook, own)
-    return own
+    folder = shipped("notebooks")
+    if folder.parent.name == "data":  # a wheel's files are not the user's to edit: give them copies
+        own = Path("workbench-quickstart")
+        for part in ("notebooks", "datasets"):
+            if not (own / part).exists():
+                shutil.copytree(shipped(part), own / part)
+        folder = own / "notebooks"
+    return folder / "01_quickstart.ipynb"
 
 
 def _say(text: str) -> None:

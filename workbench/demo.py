@@ -11,25 +11,9 @@ from workbench.score import choice
 
 LABELS = ("positive", "negative", "neutral")
 
-TERSE = Prompt(
-    "Review: {{input}}\n\nIs this review positive, negative or neutral?",
-    model="claude-haiku-4-5",
-    max_tokens=20,
-)
+OPEN = Prompt("What does the writer of this review feel?\n\n{{input}}", model="claude-haiku-4-5", max_tokens=40)
 
-SYSTEM = """You label the sentiment of reviews.
-Answer with exactly one word, one of: positive, negative, neutral.
-
-Review: It stopped working after two days and support never answered.
-Label: negative
-
-Review: Does what it says, nothing more.
-Label: neutral
-
-Review: I would buy it again tomorrow.
-Label: positive"""
-
-EXAMPLES = TERSE.with_(system=SYSTEM)
+LABELLED = OPEN.with_(system="You label reviews. Answer with exactly one word: positive, negative or neutral.")
 
 
 def study(*, limit: int | None = None) -> Eval:
@@ -38,16 +22,16 @@ def study(*, limit: int | None = None) -> Eval:
     Args:
         limit: Number of samples, the first ones; all of them by default.
     """
-    data = Dataset.load(shipped("sentiment.jsonl"))
-    variants = grid({"terse": TERSE, "examples": EXAMPLES}, model=["claude-haiku-4-5", "claude-sonnet-4-6"])
+    data = Dataset.load(shipped("datasets") / "sentiment.jsonl")
+    variants = grid({"open": OPEN, "labels": LABELLED}, model=["claude-haiku-4-5", "claude-sonnet-4-6"])
     whole = Eval("sentiment", dataset=data, variants=variants, scorers=[choice(labels=LABELS)])
     return whole if limit is None else whole.limit(limit)
 
 
 def shipped(name: str) -> Path:
-    """Return the path of a file that comes with the package: in a wheel under `data/`, in a clone beside it."""
+    """Return a folder that comes with the package, `datasets` or `notebooks`: in a wheel, or in a clone."""
     package = Path(__file__).parent
-    for folder in (package / "data", package.parent / "datasets", package.parent / "notebooks"):
-        if (folder / name).is_file():
-            return folder / name
-    raise FileNotFoundError(name)
+    for folder in (package / "data" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise FileNotFoundError(f"{name}: not in this installation; install the package anew")
