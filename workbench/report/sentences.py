@@ -52,8 +52,8 @@ class Contrast:
         width = self.interval.high - self.interval.low
         if self.points:
             return signed(100 * value, 0 if width >= 0.1 else 1)
-        # three figures of the width are enough to read a bound
-        digits = 2 if not width or math.isinf(width) else max(0, 2 - math.floor(math.log10(width)))
+        # two figures of the width are enough to read a bound
+        digits = 2 if not width or math.isinf(width) else max(0, 1 - math.floor(math.log10(width)))
         return signed(value, min(digits, 8))
 
     @property

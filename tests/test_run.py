@@ -1,0 +1,242 @@
+"""Results and runs: kept, found again, shown."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from tests.test_report import BODY, failed, result
+from workbench.errors import JournalError, UsageError
+from workbench.journal import frame
+from workbench.run import INFO, JOURNAL, Result, Run, RunInfo, judges, settle
+from workbench.score import Score
+
+INFO_OF_TWO = RunInfo(
+    "study",
+    fingerprint="f",
+    variants=({"name": "a", "prompt": {}}, {"name": "b", "prompt": {}}),
+    dataset={"name": "data", "rows": 3, "sha256": "s"},
+    scorers=({"name": "correct", "kind": "binary"}, {"name": "length", "kind": "measure"}),
+    status="complete",
+)
+JUDGES = frozenset({"correct"})
+
+
+def rows():
+    """Three samples, two variants: b fails on the second and errs on the third."""
+    made = [
+        result("a", 1), result("b", 1), result("a", 2), result("b", 2, 0.0), result("a", 3), failed("b", 3),
+    ]  # fmt: skip
+    return tuple(
+        Result.from_record({**row.record(), "index": place}, JUDGES) for place, row in enumerate(made)
+    )
+
+
+def run():
+    return Run(INFO_OF_TWO, rows())
+
+
+def test_a_record_is_read_back_as_the_same_result():
+    """Answers and errors, with all they carry."""
+    for row in rows():
+        assert Result.from_record(json.loads(json.dumps(row.record())), JUDGES) == row
+
+
+def test_passed_is_what_the_judges_say():
+    """True, False, and None for an error."""
+    assert [row.passed for row in rows()] == [True, True, True, False, True, None]
+
+
+def test_an_unscored_answer_neither_passed_nor_failed():
+    """No number from a judge: no verdict."""
+    assert result("a", 1, None, judges=JUDGES).passed is None
+
+
+def test_measures_do_not_judge():
+    """Yes/no scorers decide; where there are none, those that give a score."""
+    assert judges([("correct", "binary"), ("fluent", "score")]) == {"correct"}
+    assert judges([("fluent", "score"), ("length", "measure")]) == {"fluent"}
+    assert judges([("length", "measure")]) == frozenset()
+
+
+def test_message_and_usage_are_models():
+    """What came as JSON is read when it is asked for."""
+    row = result("a", 1)
+
+    assert (row.text, row.usage.total_input, row.trial_id) == ("x", 1000, "a/1/0")
+
+
+def test_cost_is_of_the_day_it_was_made():
+    """List price from usage, model and date."""
+    assert result("a", 1).cost.total == Decimal("0.0015")
+
+
+def test_results_are_filtered():
+    """By variant, by verdict, by both."""
+    found = run()
+
+    assert [r.trial_id for r in found.results(passed=False)] == ["b/2/0"]
+    assert [r.trial_id for r in found.results(variant="b")] == ["b/1/0", "b/2/0", "b/3/0"]
+    assert [r.trial_id for r in found.results(variant="b", passed=True)] == ["b/1/0"]
+    assert [r.trial_id for r in found.failures] == ["b/2/0"]
+    assert [r.trial_id for r in found.errors] == ["b/3/0"]
+
+
+def test_an_unknown_variant_gets_the_nearest_name():
+    """A typo is no empty result."""
+    wide = Run(RunInfo("s", variants=({"name": "haiku-4-5", "prompt": {}},)), ())
+
+    with pytest.raises(UsageError, match="did you mean 'haiku-4-5'"):
+        wide.results(variant="haiku-45")
+
+
+def test_an_unknown_scorer_gets_the_nearest_name():
+    """Comparisons are by a scorer of the run."""
+    with pytest.raises(UsageError, match="did you mean 'correct'"):
+        run().compare("a", "b", scorer="corect")
+
+
+def test_compare_takes_the_first_scorer():
+    """Without being told which."""
+    assert (run().compare("a", "b").scorer, run().compare("a", "b").n) == ("correct", 2)
+
+
+def test_text_of_a_run_is_its_table():
+    """The noun shows itself."""
+    assert str(run()) == str(run().summary())
+
+
+def test_frame_has_a_row_per_trial():
+    """Errors have no answer, no cost, no latency."""
+    frame_ = run().frame()
+
+    assert list(frame_["variant"]) == ["a", "b"] * 3
+    assert list(frame_["correct"].fillna(-1)) == [1.0, 1.0, 1.0, 0.0, 1.0, -1.0]
+    assert frame_["error_type"].iloc[5] == "overloaded_error"
+    assert frame_[["answer", "cost_usd", "latency_s"]].iloc[5].isna().all()
+    assert frame_["input_tokens"].iloc[0] == 1000
+
+
+def test_save_and_load_is_the_same_run(tmp_path):
+    """The folder is enough."""
+    run().save(tmp_path / "run")
+
+    again = Run.load(tmp_path / "run")
+
+    assert (again.info, again.rows) == (run().info, run().rows)
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        JOURNAL, "receipt.txt", INFO, "table.csv", "table.txt",
+    ]  # fmt: skip
+
+
+def test_a_moved_folder_can_be_loaded(tmp_path):
+    """Nothing in it names its place."""
+    run().save(tmp_path / "run")
+    (tmp_path / "run").rename(tmp_path / "moved")
+
+    assert str(Run.load(tmp_path / "moved")) == str(run())
+
+
+def test_save_does_not_overwrite_another_run(tmp_path):
+    """A journal there is somebody's answers."""
+    run().save(tmp_path / "run")
+
+    with pytest.raises(UsageError, match="give a folder of its own"):
+        run().save(tmp_path / "run")
+
+
+def test_a_loaded_run_saves_into_its_own_folder(tmp_path):
+    """Reports are written again, the journal stays."""
+    run().save(tmp_path / "run")
+    (tmp_path / "run" / "table.txt").unlink()
+
+    Run.load(tmp_path / "run").save(tmp_path / "run")
+
+    assert (tmp_path / "run" / "table.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no run here"),
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        ('{"name": "x"}', "cannot be read"),
+    ],
+    ids=["missing", "torn", "a list", "half"],
+)
+def test_a_folder_without_a_run_is_said(tmp_path, text, message):
+    """One line with the cure, never a traceback of json."""
+    if text is not None:
+        (tmp_path / INFO).write_text(text)
+
+    with pytest.raises(UsageError, match=message):
+        Run.load(tmp_path)
+
+
+def test_fields_newer_than_this_code_are_ignored(tmp_path):
+    """A folder of a later version can be read."""
+    run().save(tmp_path / "run")
+    path = tmp_path / "run" / INFO
+    path.write_text(json.dumps({**json.loads(path.read_text()), "new": 1}))
+
+    assert len(Run.load(tmp_path / "run")) == 6
+
+
+def test_a_strange_record_is_named(tmp_path):
+    """A whole record that is no result of ours."""
+    run().save(tmp_path / "run")
+    with (tmp_path / "run" / JOURNAL).open("ab") as file:
+        file.write(frame({"type": "answer", "variant": "a", "sample": "9", "epoch": 0}))
+
+    with pytest.raises(JournalError, match="the record of a/9/0"):
+        Run.load(tmp_path / "run")
+
+
+def test_records_of_types_newer_than_this_code_are_passed_over():
+    """A later version may note more."""
+    assert settle([{"type": "new", "anything": 1}]) == ({}, 0)
+
+
+def test_an_answer_beats_an_error_and_the_first_answer_stays():
+    """Whatever the order, never two results of one trial."""
+    error = failed("a", 1).record()
+    first, second = result("a", 1).record(), result("a", 1, 0.0).record()
+
+    for records in ([error, first, second], [first, error, second]):
+        assert settle(records)[0][0].scores["correct"].value == 1.0
+
+
+def test_calls_without_an_end_are_counted():
+    """Begun twice, ended once: one is perhaps paid."""
+    intent = {"type": "intent", "index": 0, "key": "k"}
+
+    assert settle([intent, intent, result("a", 1).record()])[1] == 1
+
+
+def test_an_intent_taken_back_is_no_call():
+    """Stopped before it was sent."""
+    assert settle([{"type": "intent", "index": 0, "key": "k"}, {"type": "unsent", "index": 0}])[1] == 0
+
+
+def test_surrogates_survive_the_folder(tmp_path):
+    """Half a character, as models sometimes send, is kept exact and breaks no file."""
+    body = {**BODY, "content": [{"type": "text", "text": "\ud83d"}]}
+    row = result("a", "\ud83d", body=body, scores={"correct": Score(1.0, "\ud83d")})
+
+    Run(INFO_OF_TWO, (row,)).save(tmp_path / "run")
+
+    (again,) = Run.load(tmp_path / "run").rows
+    assert (again.text, again.sample_id) == ("\ud83d", "\ud83d")
+
+
+def test_text_of_a_result_says_what_the_scorers_said():
+    """Answer and verdicts, or the error."""
+    assert str(result("a", 1, scores={"correct": Score(0.0, "expected y")})).splitlines() == [
+        "a/1/0 · claude-haiku-4-5",
+        "correct 0: expected y",
+        "x",
+    ]
+    assert str(failed("a", 1)).splitlines()[1] == "error: overloaded_error: Overloaded"

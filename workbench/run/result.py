@@ -1,0 +1,211 @@
+"""The outcome of one trial, and how a journal's records become outcomes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench.cost import Receipt, cost
+from workbench.display import Shown
+from workbench.errors import JournalError
+from workbench.reply import Timing
+from workbench.score import Score
+from workbench.wire import Message, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from workbench.evaluation import Trial
+    from workbench.reply import Reply
+
+
+@dataclass(frozen=True)
+class Result(Shown):
+    """The outcome of one trial: an answer with its scores, or an error; never both.
+
+    Attributes:
+        index: Place of the trial in the evaluation's order.
+        key: The request's key.
+        model: The model asked for.
+        body: The message as JSON, or None.
+        error: ``type``, ``message``, ``status`` and ``request_id`` of what went wrong, or None.
+        judges: Names of the scorers that decide whether it passed.
+    """
+
+    variant: str
+    sample_id: str
+    epoch: int
+    index: int
+    key: str
+    model: str
+    body: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    scores: Mapping[str, Score] = field(default_factory=dict)
+    timing: Timing = field(default_factory=Timing)
+    source: str = "live"
+    origin: str = "claude_api"
+    request_id: str | None = None
+    api_version: str = "2026-10-21"
+    batch: bool = False
+    judges: frozenset[str] = frozenset()
+
+    @classmethod
+    def answered(
+        cls, trial: Trial, key: str, reply: Reply, scores: Mapping[str, Score], judges: frozenset[str]
+    ) -> Self:
+        """Make the result of a trial that was answered."""
+        return cls(
+            trial.variant.name,
+            trial.sample.id,
+            trial.epoch,
+            trial.index,
+            key,
+            reply.request.model,
+            reply.message.wire(),
+            None,
+            scores,
+            reply.timing,
+            reply.source,
+            reply.origin,
+            reply.request_id,
+            reply.api_version,
+            reply.batch,
+            judges,
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], judges: frozenset[str] = frozenset()) -> Self:
+        """Read a record of the journal, of type ``answer`` or ``error``."""
+        return cls(
+            record["variant"],
+            record["sample"],
+            record["epoch"],
+            record["index"],
+            record["key"],
+            record["model"],
+            record.get("message"),
+            record.get("error"),
+            {name: Score(*parts) for name, parts in record.get("scores", {}).items()},
+            Timing(**record.get("timing", {})),
+            record.get("source", "live"),
+            record.get("origin", "claude_api"),
+            record.get("request_id"),
+            record.get("api_version", "2026-10-21"),
+            record.get("batch", False),
+            judges,
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the journal's record of this result."""
+        timing = self.timing
+        return {
+            "type": "answer" if self.error is None else "error",
+            "index": self.index,
+            "variant": self.variant,
+            "sample": self.sample_id,
+            "epoch": self.epoch,
+            "key": self.key,
+            "model": self.model,
+            "message": self.body,
+            "error": self.error,
+            "scores": {name: [s.value, s.explanation, s.answer] for name, s in self.scores.items()},
+            "timing": {
+                "queue_s": timing.queue_s,
+                "ttft_s": timing.ttft_s,
+                "total_s": timing.total_s,
+                "attempts": timing.attempts,
+                "recorded_at": timing.recorded_at,
+            },
+            "source": self.source,
+            "origin": self.origin,
+            "request_id": self.request_id,
+            "api_version": self.api_version,
+            "batch": self.batch,
+        }
+
+    @property
+    def trial_id(self) -> str:
+        """``variant/sample/epoch``."""
+        return f"{self.variant}/{self.sample_id}/{self.epoch}"
+
+    @cached_property
+    def message(self) -> Message | None:
+        """The answer, or None where there was an error."""
+        return None if self.body is None else Message.model_validate(self.body)
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """Tokens, as the service counted them; None where it did not."""
+        usage = self.body.get("usage") if self.body else None
+        return None if usage is None else Usage.model_validate(usage)
+
+    @property
+    def text(self) -> str:
+        """The answer's text; empty where there was an error."""
+        return self.message.text if self.message is not None else ""
+
+    @cached_property
+    def cost(self) -> Receipt:
+        """List price of the model that answered, at the rates in force when it did."""
+        made = self.timing.recorded_at
+        at = date.fromisoformat(made[:10]) if made else None
+        answered_by = self.body.get("model") if self.body else None
+        return cost(self.usage, model=str(answered_by or self.model), at=at, batch=self.batch)
+
+    @property
+    def passed(self) -> bool | None:
+        """Whether every judging scorer gave 1; None for errors and where a judge gave no number."""
+        values = [self.scores[name].value if name in self.scores else None for name in self.judges]
+        if self.error is not None or not values or None in values:
+            return None
+        return all(value == 1 for value in values)
+
+    def __str__(self) -> str:
+        head = f"{self.trial_id} · {self.model}"
+        if self.error is not None:
+            return f"{head}\nerror: {self.error.get('type')}: {self.error.get('message')}"
+        return "\n".join([head, *(_said(name, s) for name, s in self.scores.items()), str(self.message)])
+
+
+def _said(name: str, score: Score) -> str:
+    value = "unscored" if score.value is None else f"{score.value:g}"
+    return f"{name} {value}: {score.explanation}" if score.explanation else f"{name} {value}"
+
+
+def settle(
+    records: Iterable[Mapping[str, Any]], judges: frozenset[str] = frozenset()
+) -> tuple[dict[int, Result], int]:
+    """Reduce a journal to one result per trial.
+
+    An answer beats an error, and the first answer stays.
+
+    Returns:
+        Results by index, and how many calls were begun whose end was never recorded.
+    """
+    results: dict[int, Result] = {}
+    begun: Counter[int | None] = Counter()
+    for record in records:
+        kind = record.get("type")
+        if kind in _STEPS:
+            begun[record.get("index")] += _STEPS[kind]
+        if kind in ("answer", "error"):
+            result = _result(record, judges)
+            known = results.get(result.index)
+            if known is None or known.error is not None:
+                results[result.index] = result
+    return results, sum(n for n in begun.values() if n > 0)
+
+
+_STEPS = {"intent": 1, "unsent": -1, "answer": -1, "error": -1}
+"""What each type of record does to the number of calls in flight."""
+
+
+def _result(record: Mapping[str, Any], judges: frozenset[str]) -> Result:
+    try:
+        return Result.from_record(record, judges)
+    except (KeyError, TypeError, AttributeError) as error:
+        where = f"{record.get('variant')}/{record.get('sample')}/{record.get('epoch')}"
+        raise JournalError(f"the record of {where} is not one of this program ({error!r})") from error

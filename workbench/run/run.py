@@ -1,0 +1,195 @@
+"""A study's results and their folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench import report
+from workbench.display import Shown
+from workbench.errors import UsageError, did_you_mean
+from workbench.journal import Journal, read
+from workbench.run.info import RunInfo, Status, write
+from workbench.run.result import Result, settle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+JOURNAL = "journal.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class Run(Shown):
+    """A study's results, complete or not.
+
+    Attributes:
+        info: What was run, and how it ended.
+        rows: The results, in the evaluation's order.
+        folder: Where its journal lies; None for a run held in memory only.
+    """
+
+    info: RunInfo
+    rows: tuple[Result, ...]
+    folder: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.info.name
+
+    @property
+    def status(self) -> Status:
+        """``complete``, ``interrupted`` (Ctrl-C), ``stopped`` (an error of every call), ``running``."""
+        return self.info.status
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def results(self, *, passed: bool | None = None, variant: str | None = None) -> tuple[Result, ...]:
+        """Return results, all or some.
+
+        Args:
+            passed: True or False for those that passed or failed; errors and unscored are neither.
+            variant: Only those of this variant.
+        """
+        if variant is not None:
+            self._known(variant)
+        return tuple(
+            row
+            for row in self.rows
+            if (passed is None or row.passed is passed) and (variant is None or row.variant == variant)
+        )
+
+    @property
+    def failures(self) -> tuple[Result, ...]:
+        """Results that were judged and did not pass."""
+        return self.results(passed=False)
+
+    @property
+    def errors(self) -> tuple[Result, ...]:
+        """Trials that ended in an error: neither right nor wrong."""
+        return tuple(row for row in self.rows if row.error is not None)
+
+    def summary(self) -> report.Table:
+        """Return the table: one row per variant, with intervals, prices and a verdict in words."""
+        return self._summary
+
+    @cached_property
+    def _summary(self) -> report.Table:
+        return report.summary(
+            self.rows,
+            name=self.info.name,
+            variants=self.info.variant_names,
+            scorers=tuple((s["name"], s["kind"]) for s in self.info.scorers),
+            samples=self.info.samples,
+            epochs=self.info.epochs,
+        )
+
+    def compare(self, a: str, b: str, *, scorer: str | None = None) -> report.Comparison:
+        """Compare two variants on the samples both answered.
+
+        Args:
+            a: The one to start from.
+            b: The one that may be better or worse.
+            scorer: Which score; the first one by default.
+        """
+        self._known(a)
+        self._known(b)
+        names = [s["name"] for s in self.info.scorers]
+        chosen = scorer if scorer is not None else next(iter(names), "")
+        if chosen not in names:
+            raise UsageError(f"no scorer {chosen!r} in this run{did_you_mean(chosen, names)}")
+        return report.compare(self.rows, a, b, scorer=chosen)
+
+    def receipt(self) -> report.RunReceipt:
+        """Return what the answers cost: at list price, and what this run paid."""
+        return report.receipt(self.rows, perhaps_paid=self.info.perhaps_paid)
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per trial: answer, scores, error, tokens, dollars, seconds, where it came from."""
+        import pandas as pd
+
+        names = [s["name"] for s in self.info.scorers]
+        return pd.DataFrame([_row(row, names) for row in self.rows])
+
+    def save(self, folder: str | Path) -> Path:
+        """Write journal, ``run.json`` and reports into *folder*; `load` needs nothing else."""
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        path = target / JOURNAL
+        if self.folder is None or path.resolve() != (self.folder / JOURNAL).resolve():
+            if path.exists():
+                raise UsageError(f"{path} exists; give a folder of its own")
+            with Journal.open(path) as journal:
+                for row in self.rows:
+                    journal.append(row.record())
+                journal.sync()
+        self.info.save(target)
+        self.write_reports(target)
+        return target
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a run from its folder, also one that is not finished.
+
+        Raises:
+            UsageError: No run there.
+            JournalError: The journal is damaged before its tail.
+        """
+        path = Path(folder)
+        info = RunInfo.load(path)
+        records, _ = read(path / JOURNAL)
+        results, lost = settle(records, info.judges)
+        rows = tuple(results[index] for index in sorted(results))
+        return cls(replace(info, perhaps_paid=lost), rows, path)
+
+    def write_reports(self, folder: str | Path | None = None) -> None:
+        """Write ``table.txt``, ``table.csv`` and ``receipt.txt``."""
+        target = Path(folder) if folder is not None else self.folder
+        if target is None:
+            raise UsageError("this run has no folder; give one")
+        table = self.summary()
+        write(target / "table.txt", f"{table}\n")
+        write(target / "table.csv", table.to_csv())
+        write(target / "receipt.txt", f"{self.receipt()}\n")
+
+    def with_status(self, status: Status, reason: str | None = None) -> Run:
+        """Return the same run with another ending."""
+        return replace(self, info=replace(self.info, status=status, reason=reason))
+
+    def _known(self, variant: str) -> None:
+        names = self.info.variant_names
+        if variant not in names:
+            raise UsageError(f"no variant {variant!r} in this run{did_you_mean(variant, names)}")
+
+    def __str__(self) -> str:
+        return str(self.summary())
+
+
+def _row(row: Result, scorers: list[str]) -> dict[str, Any]:
+    usage, error = row.usage, row.error or {}
+    total = row.cost.total if row.body is not None else None
+    return {
+        "variant": row.variant,
+        "sample": row.sample_id,
+        "epoch": row.epoch,
+        "model": row.model,
+        "answer": row.text if row.error is None else None,
+        **{name: row.scores[name].value if name in row.scores else None for name in scorers},
+        "passed": row.passed,
+        "error_type": error.get("type"),
+        "error": error.get("message"),
+        "stop_reason": row.body.get("stop_reason") if row.body else None,
+        "input_tokens": usage.input_tokens if usage else None,
+        "cache_write_tokens": usage.cache_creation_input_tokens if usage else None,
+        "cache_read_tokens": usage.cache_read_input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "cost_usd": None if total is None else float(total),
+        "latency_s": row.timing.total_s if row.error is None else None,
+        "ttft_s": row.timing.ttft_s,
+        "source": row.source,
+        "origin": row.origin,
+        "request_id": row.request_id,
+    }
