@@ -43,7 +43,7 @@ def lint(
         today: The day to judge lifecycles by; the current one where not said.
 
     >>> request = Request(model="claude-haiku-4-5", max_tokens=100, messages=["Hi"], temperature=0)
-    >>> [finding.code for finding in lint(request)]
+    >>> [finding.code for finding in lint(request).errors]
     ['E020']
     """
     requests = (request,) if isinstance(request, Request) else tuple(request)
@@ -69,7 +69,7 @@ def refusal(
     """Return what the service itself would answer with an error status, or None where it would accept.
 
     The request is judged as it is: nothing is moved or read generously. The order is the service's:
-    header, size, shape, model, limits, parameters, messages, tools.
+    size, headers, shape, model, limits, parameters, messages, tools.
 
     Args:
         request: The request as it arrived.
