@@ -116,6 +116,13 @@ def test_too_little_data_is_said_with_what_it_excludes():
     )
 
 
+def test_an_even_split_is_said_with_one_bound():
+    """As many gained as lost."""
+    found = table(pairs(60, set(range(40)), set(range(1, 41))))
+
+    assert found.verdict == ("60 samples cannot tell b from a: a difference beyond ±7 points is excluded.",)
+
+
 def test_an_interval_without_zero_is_no_proof_when_the_test_says_no():
     """The exact test decides together with the interval."""
     found = table(pairs(60, set(range(40)), set(range(45))))
@@ -266,7 +273,7 @@ def test_emulated_numbers_say_so_in_words():
     found = table(results, samples=5)
 
     assert "emulator" in found.title
-    assert found.verdict[0].startswith("Among the emulator's made-up answers: ")
+    assert found.verdict[0].startswith("Emulated: ")
     assert EMULATED in found.notes
 
 

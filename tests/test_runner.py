@@ -6,10 +6,12 @@ import asyncio
 import errno
 import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from workbench import journal as journal_file
 from workbench.dataset import Dataset
 from workbench.errors import (
     APIConnectionError,
@@ -29,7 +31,7 @@ from workbench.journal import Journal, frame, read
 from workbench.prompt import Prompt
 from workbench.reply import Reply, Timing
 from workbench.run import JOURNAL, Run
-from workbench.runner import record, run
+from workbench.runner import Event, record, run
 from workbench.score import exact
 from workbench.wire import Message
 
@@ -223,7 +225,7 @@ def test_replay_counts_all_that_is_missing(tmp_path):
 
 def test_an_answer_is_on_disk_before_it_counts(tmp_path):
     """At each `finished` event a fresh reader finds the answer in the journal."""
-    seen = []
+    seen: list[bool] = []
 
     def look(event):
         if event.kind == "finished":
@@ -248,8 +250,8 @@ def test_the_intent_is_on_disk_before_the_request_leaves(tmp_path):
 
 def test_one_fsync_serves_many(tmp_path, monkeypatch):
     """50 answers that arrive together are committed together."""
-    syncs = []
-    monkeypatch.setattr(journal_file.os, "fsync", syncs.append)
+    syncs: list[int] = []
+    monkeypatch.setattr(os, "fsync", syncs.append)
     study = Eval(
         "big",
         dataset=Dataset.load([{"input": f"{i} + 1", "target": "1"} for i in range(500)]),
@@ -264,7 +266,7 @@ def test_one_fsync_serves_many(tmp_path, monkeypatch):
 
 def test_events_tell_the_whole_story(tmp_path):
     """Started before, finished after, counted up to the total."""
-    events = []
+    events: list[Event] = []
 
     go(Service(), tmp_path / "run", on_event=events.append)
 
@@ -392,7 +394,7 @@ def test_the_tables_of_live_and_replay_are_the_same_bytes(tmp_path):
 
 def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
     """No answer is paid for that cannot be kept; what was written stays; with space again the run goes on."""
-    written = []
+    written: list[int] = []
     real = os.pwrite
 
     def pwrite(descriptor, data, at):
@@ -401,7 +403,7 @@ def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
         written.append(at)
         return real(descriptor, data, at)
 
-    monkeypatch.setattr(journal_file.os, "pwrite", pwrite)
+    monkeypatch.setattr(os, "pwrite", pwrite)
     service = Service()
     with pytest.raises(DiskFullError, match="no space left"):
         go(service, tmp_path / "run", concurrency=1)
@@ -441,18 +443,17 @@ def test_the_first_stop_lets_calls_in_flight_finish(tmp_path):
     assert len(go(Service(), tmp_path / "run", resume=True)) == 20
 
 
+class Stuck(Service):
+    """Answers four requests and hangs on the others."""
+
+    async def __call__(self, request, *, draw):
+        self._wait = 0 if len(self.asked) < 4 else 3600
+        return await super().__call__(request, draw=draw)
+
+
 def test_the_second_stop_is_at_once(tmp_path):
     """Calls in flight are dropped and counted as perhaps paid; what was finished is kept."""
-
-    async def stuck(request, *, draw):
-        stuck.asked.append(1)
-        if len(stuck.asked) > 4:
-            await asyncio.sleep(3600)
-        await asyncio.sleep(0)
-        return answer(request, draw=draw)
-
-    stuck.asked = []
-    task = asyncio.run(_cancelled(stuck, tmp_path / "run", twice=True))
+    task = asyncio.run(_cancelled(Stuck(), tmp_path / "run", twice=True))
 
     kept = Run.load(tmp_path / "run")
     assert task.cancelled()
@@ -461,14 +462,7 @@ def test_the_second_stop_is_at_once(tmp_path):
 
 def test_draining_has_an_end(tmp_path):
     """A call that hangs does not hold up the stop."""
-
-    async def stuck(request, *, draw):
-        stuck.asked.append(1)
-        await asyncio.sleep(3600 if len(stuck.asked) > 4 else 0)
-        return answer(request, draw=draw)
-
-    stuck.asked = []
-    task = asyncio.run(_cancelled(stuck, tmp_path / "run", drain_s=0.01))
+    task = asyncio.run(_cancelled(Stuck(), tmp_path / "run", drain_s=0.01))
 
     assert task.cancelled()
     assert Run.load(tmp_path / "run").info.perhaps_paid == 4
@@ -508,3 +502,32 @@ def test_api_errors_without_status_are_results_too(tmp_path):
     (failed,) = go(service, tmp_path / "run").errors
 
     assert failed.error["type"] == "APIError"
+
+
+SITTING = """
+import sys
+from tests.test_runner import Service, go
+go(Service(wait=0.01), sys.argv[1], concurrency=2, on_event=lambda event: print(event.kind, flush=True))
+"""
+
+
+def test_a_process_killed_in_the_middle_loses_nothing_it_had_reported(tmp_path, whole):
+    """SIGKILL after the fifth `finished`: those are there, at most the calls in flight are repeated."""
+    root = Path(__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", SITTING, str(tmp_path / "run")], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as process:
+        reported = 0
+        assert process.stdout is not None
+        while reported < 5:
+            reported += process.stdout.readline() == "finished\n"
+        process.kill()
+
+    kept = len(Run.load(tmp_path / "run"))
+    service = Service()
+    again = go(service, tmp_path / "run", resume=True)
+
+    assert kept >= 5
+    assert len(service.asked) == 20 - kept
+    assert again.info.perhaps_paid <= 2
+    assert (again.folder / "table.txt").read_bytes() == (whole.folder / "table.txt").read_bytes()

@@ -90,7 +90,7 @@ def _price(study: Study) -> str:
 
 def _verdicts(study: Study) -> tuple[str, ...]:
     several = sum(kind != "measure" for _, kind in study.scorers) > 1
-    made_up = "Among the emulator's made-up answers: " if "emulator" in study.origins else ""
+    made_up = "Emulated: " if "emulator" in study.origins else ""
     return tuple(
         f"{made_up}{f'{visible(scorer)}: ' if several else ''}{verdict(contrast)}"
         for (_, scorer), contrast in study.contrasts.items()
