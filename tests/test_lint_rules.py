@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import random
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from workbench.catalog import catalog
 from workbench.lint import RULES, lint, refusal, rules_table
@@ -481,3 +484,34 @@ def test_errors_have_an_answer_of_the_api_and_others_none(rule):
 
 def test_the_table_lists_every_rule_once():
     assert len(rules_table().splitlines()) == len(RULES) + 2
+
+
+ODD: tuple[Any, ...] = (None, 0, -1, 1.5, True, "", "x", [], {}, [None], {"type": None}, {"type": "text"})
+
+
+def paths(value: Any, where: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the place of everything inside *value*."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path for name, item in inner for path in ((*where, name), *paths(item, (*where, name)))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_odd_json_is_judged_and_never_breaks_a_rule(seed):
+    chance = random.Random(seed)
+    bodies = [example.wire() for example, _ in EXAMPLES.values() if isinstance(example, Request)]
+    small = [body for body in bodies if len(str(body)) < 5000]
+    for _ in range(50):
+        body = deepcopy(chance.choice(small))
+        *way, last = chance.choice(paths(body))
+        target = body
+        for name in way:
+            target = target[name]
+        target[last] = deepcopy(chance.choice(ODD))
+        try:
+            odd = Request.model_validate(body)
+        except ValidationError:
+            continue
+
+        answer = refusal(odd, today=TODAY)
+
+        assert answer is None or lint(odd, today=TODAY)

@@ -173,9 +173,8 @@ def _thinking_needs(subject: Subject) -> Iterator[Need]:
 
 
 def _edit_needs(subject: Subject) -> Iterator[Need]:
-    management = subject.request.context_management or {}
-    for index, edit in enumerate(management.get("edits") or ()):
-        compact = isinstance(edit, dict) and edit.get("type") == "compact_20260112"
+    for index, edit in subject.edits:
+        compact = edit.get("type") == "compact_20260112"
         betas = ("compact-2026-01-12",) if compact else ("context-management-2025-06-27",)
         says = "Input tag found using 'type' does not match any of the expected tags"
         yield Need(("context_management", "edits", index), betas, says)

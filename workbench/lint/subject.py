@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.lint.fields import COUNT_TOKENS, MESSAGES
 from workbench.lint.place import Loc, dotted, path_of
 from workbench.lint.turns import Turn, turns
-from workbench.wire.base import parse
 from workbench.wire.blocks import CacheControl, ToolResultBlock
 from workbench.wire.codec import dumps
 
@@ -109,6 +108,13 @@ class Subject:
         (COUNT_TOKENS if self.endpoint == "count_tokens" else MESSAGES)(self.body, (), out)
         return tuple(out)
 
+    @property
+    def edits(self) -> list[tuple[int, dict[str, Any]]]:
+        """The objects of ``context_management.edits``, each with its index."""
+        edits = (self.request.context_management or {}).get("edits")
+        found = enumerate(edits if isinstance(edits, list) else ())
+        return [(index, edit) for index, edit in found if isinstance(edit, dict)]
+
     @cached_property
     def size(self) -> int:
         """Bytes of the body."""
@@ -202,4 +208,7 @@ def _marks(positions: tuple[tuple[Loc, Any], ...]) -> Iterator[Mark]:
 
 def _control(item: Any) -> CacheControl | None:
     found = getattr(item, "cache_control", None)
-    return parse(CacheControl, found) if isinstance(found, dict) else found
+    if isinstance(found, dict):  # on a block this code does not know
+        ttl = found.get("ttl")
+        return CacheControl(ttl=ttl if isinstance(ttl, str) else None)
+    return found if isinstance(found, CacheControl) else None

@@ -242,8 +242,7 @@ def skills_without_code(subject: Subject) -> Iterator[Fault]:
 )
 def edits_out_of_order(subject: Subject) -> Iterator[Fault]:
     """clear_thinking comes first when edits are combined."""
-    edits = (subject.request.context_management or {}).get("edits") or ()
-    kinds = [edit.get("type") for edit in edits if isinstance(edit, dict)]
+    kinds = [edit.get("type") for _, edit in subject.edits]
     if "clear_thinking_20251015" in kinds[1:]:
         says = "context_management.edits: `clear_thinking_20251015` must be the first edit"
         yield Fault("context_management.edits", message=says)
@@ -254,9 +253,9 @@ def edits_out_of_order(subject: Subject) -> Iterator[Fault]:
 )
 def low_trigger(subject: Subject) -> Iterator[Fault]:
     """Compaction begins at 50,000 input tokens or later."""
-    edits = (subject.request.context_management or {}).get("edits") or ()
-    for index, edit in enumerate(edits):
-        value = (edit.get("trigger") or {}).get("value") if isinstance(edit, dict) else None
+    for index, edit in subject.edits:
+        trigger = edit.get("trigger")
+        value = trigger.get("value") if isinstance(trigger, dict) else None
         if isinstance(value, int) and edit.get("type") == "compact_20260112" and value < 50_000:
             where = f"context_management.edits.{index}.compact_20260112.trigger.input_tokens.value"
             says = f"{where}: Input should be greater than or equal to 50000"
