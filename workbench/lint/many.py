@@ -6,7 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from workbench.catalog import catalog
+from workbench.errors import WireError
 from workbench.lint.book import RULES
 from workbench.lint.finding import Finding, Findings
 from workbench.lint.subject import Subject
@@ -57,13 +60,21 @@ def _of_model(
     requests: list[Request], indices: list[int], around: dict[str, Any], *, single: bool
 ) -> Iterator[tuple[int, Finding]]:
     model = catalog().get(requests[0].model)
-    read = [modern(request) for request in requests]
+    read = [_read(request) for request in requests]
     varies = Variation(tuple(request for request, _ in read), single=single)
     for index, (request, notes) in zip(indices, read, strict=True):
         group = varies if index == indices[0] else None
         subject = Subject(request=request, model=model, notes=notes, varies=group, **around)
         for finding in _judged(subject):
             yield index, finding
+
+
+def _read(request: Request) -> tuple[Request, tuple[str, ...]]:
+    """Read spellings of earlier documents; a value that fits nowhere is judged where it stands."""
+    try:
+        return modern(request)
+    except (ValidationError, WireError):
+        return request, ()
 
 
 def _judged(subject: Subject) -> Iterator[Finding]:
