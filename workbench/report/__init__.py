@@ -2,8 +2,20 @@
 
 from workbench.report.comparison import Comparison, compare
 from workbench.report.outcome import Outcome
-from workbench.report.receipt import RunReceipt, receipt
+from workbench.report.receipt import Bills, RunReceipt, bills, receipt
 from workbench.report.summary import summary
 from workbench.report.table import Cell, Column, Table
 
-__all__ = ["Cell", "Column", "Comparison", "Outcome", "RunReceipt", "Table", "compare", "receipt", "summary"]
+__all__ = [
+    "Bills",
+    "Cell",
+    "Column",
+    "Comparison",
+    "Outcome",
+    "RunReceipt",
+    "Table",
+    "bills",
+    "compare",
+    "receipt",
+    "summary",
+]

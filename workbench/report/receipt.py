@@ -118,29 +118,42 @@ class RunReceipt(Shown):
         return f"store {_money(self.saved_by_store)}, prompt cache {words} against no cache"
 
 
-def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0) -> RunReceipt:
-    """Add up what answers cost.
+Bills = dict[tuple[str, bool], Receipt]
+"""What the answers of each variant cost; apart those asked live and those recorded before."""
+
+
+def bills(outcomes: Iterable[Outcome]) -> Bills:
+    """Add up what answers cost; errors are not priced."""
+    sums: Bills = {}
+    for outcome in outcomes:
+        if outcome.error is None:
+            key = outcome.variant, outcome.source == "live"
+            known = sums.get(key)
+            sums[key] = outcome.cost if known is None else known + outcome.cost
+    return sums
+
+
+def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0, summed: Bills | None = None) -> RunReceipt:
+    """Make the bill of a run.
 
     Args:
         outcomes: Results; errors are counted, not priced.
         perhaps_paid: Calls whose end was never recorded.
+        summed: The `bills` of these outcomes, where they are known already.
     """
-    recorded, incurred = Receipt(), Receipt()
-    replies = live = errors = 0
-    origins = set()
-    for outcome in outcomes:
-        if outcome.error is not None:
-            errors += 1
-            continue
-        replies += 1
-        origins.add(outcome.origin)
-        if outcome.source == "live":
-            live += 1
-            incurred += outcome.cost
-        else:
-            recorded += outcome.cost
+    each = list(outcomes)
+    summed = bills(each) if summed is None else summed
+    recorded = sum((bill for (_, live), bill in summed.items() if not live), Receipt())
+    incurred = sum((bill for (_, live), bill in summed.items() if live), Receipt())
+    answers = [outcome for outcome in each if outcome.error is None]
     return RunReceipt(
-        recorded + incurred, incurred, replies, live, errors, perhaps_paid, tuple(sorted(origins))
+        recorded + incurred,
+        incurred,
+        replies=len(answers),
+        live=sum(outcome.source == "live" for outcome in answers),
+        errors=len(each) - len(answers),
+        perhaps_paid=perhaps_paid,
+        origins=tuple(sorted({outcome.origin for outcome in answers})),
     )
 
 

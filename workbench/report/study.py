@@ -16,6 +16,7 @@ from workbench.stats import holm
 
 if TYPE_CHECKING:
     from workbench.report.outcome import Outcome
+    from workbench.report.receipt import Bills
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Study:
     samples: int
     epochs: int
     groups: dict[str, list[Outcome]]
+    bills: Bills
 
     @cached_property
     def means(self) -> dict[tuple[str, str], dict[str, float]]:
@@ -56,7 +58,8 @@ class Study:
     @cached_property
     def costs(self) -> dict[str, Receipt]:
         """What the answers of each variant cost at list price."""
-        return {v: sum((o.cost for o in self.answers(v)), Receipt()) for v in self.variants}
+        none = Receipt()
+        return {v: self.bills.get((v, True), none) + self.bills.get((v, False), none) for v in self.variants}
 
     def answers(self, variant: str) -> list[Outcome]:
         """Results that are no errors."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.report.columns import columns
 from workbench.report.estimate import estimate
 from workbench.report.outcome import by_variant, sample_means, yes_no
+from workbench.report.receipt import bills
 from workbench.report.sentences import verdict
 from workbench.report.study import Study
 from workbench.report.table import Table
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from workbench.report.outcome import Judged, Outcome, Scored
+    from workbench.report.receipt import Bills
 
 
 def summary(
@@ -38,6 +40,7 @@ def summary(
     scorers: Sequence[tuple[str, str]],
     samples: int,
     epochs: int,
+    summed: Bills | None = None,
 ) -> Table:
     """Make the table of a study. It depends on the answers alone, not on where or when they were fetched.
 
@@ -48,8 +51,11 @@ def summary(
         scorers: Name and kind of each.
         samples: How many samples the study asks about.
         epochs: How often each.
+        summed: The `bills` of these outcomes, where they are known already.
     """
-    study = Study(name, tuple(variants), tuple(scorers), samples, epochs, by_variant(outcomes, variants))
+    each = list(outcomes)
+    costs = bills(each) if summed is None else summed
+    study = Study(name, tuple(variants), tuple(scorers), samples, epochs, by_variant(each, variants), costs)
     kept = columns(study)
     return Table(
         title=_title(study),

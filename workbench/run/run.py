@@ -85,7 +85,12 @@ class Run(Shown):
             scorers=tuple((s["name"], s["kind"]) for s in self.info.scorers),
             samples=self.info.samples,
             epochs=self.info.epochs,
+            summed=self._bills,
         )
+
+    @cached_property
+    def _bills(self) -> report.Bills:
+        return report.bills(self.rows)
 
     def compare(self, a: str, b: str, *, scorer: str | None = None) -> report.Comparison:
         """Compare two variants on the samples both answered.
@@ -105,7 +110,7 @@ class Run(Shown):
 
     def receipt(self) -> report.RunReceipt:
         """Return what the answers cost: at list price, and what this run paid."""
-        return report.receipt(self.rows, perhaps_paid=self.info.perhaps_paid)
+        return report.receipt(self.rows, perhaps_paid=self.info.perhaps_paid, summed=self._bills)
 
     def frame(self) -> pd.DataFrame:
         """Return one row per trial: answer, scores, error, tokens, dollars, seconds, where it came from."""
