@@ -65,7 +65,7 @@ _SPENT = frozenset(
         "organization_on_hold",
     }
 )
-_NUMBER = re.compile(r"\d{1,12}(\.\d{1,9})?")
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 
 Reason = Literal["retry", "not retryable", "asked to wait too long"]
 

@@ -56,7 +56,10 @@ def _start() -> _Runner:
 
 def _forever(fresh: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(fresh)
-    fresh.run_forever()
+    try:
+        fresh.run_forever()
+    finally:
+        fresh.close()
 
 
 def on_loop() -> bool:
@@ -125,6 +128,12 @@ def at_exit(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 async def _close_all() -> None:
     while _closers:
         await _closers.pop()()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        _, late = await asyncio.wait(others, timeout=1.0)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
 
 def _shutdown() -> None:

@@ -132,7 +132,7 @@ class Answers:
             return await self._sent(question)
         if mode == "refresh":
             return self._kept(await self._sent(question), question)
-        found = self.recorded(question, await self._origin())
+        found = self.recorded(question, await self.origin())
         return found if found is not None else await self._once(question)
 
     async def stream(
@@ -143,7 +143,7 @@ class Answers:
         if mode == "replay":
             found = self._replayed(question)
         elif mode == "live":
-            found = self.recorded(question, await self._origin())
+            found = self.recorded(question, await self.origin())
         if found is not None:
             emit([event_of(body) for body in events_of(found.message)])
             return found
@@ -271,7 +271,7 @@ class Answers:
             return self._timeout_s
         return max(600.0, 3600.0 * (request.max_tokens or 0) / 128_000)
 
-    async def _origin(self) -> str:
+    async def origin(self) -> str:
         """Return under which origin this place's replies are kept.
 
         A server on this machine may be the emulator on whatever port; it is asked once, before the store is,

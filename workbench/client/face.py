@@ -238,8 +238,6 @@ class Client(Shown):
         return self.run(evaluation, out=folder, resume=True, **options)
 
     def _trials(self, mode: Mode, *, stream: bool | None, budget_usd: str | Decimal | float | None) -> Trials:
-        if stream is None:
-            stream = not self.endpoint.origin.startswith("url:")
         return Trials(self._question, self._answers, mode, stream=stream, cap=dollars(budget_usd))
 
     def _run(

@@ -26,7 +26,8 @@ class Trials:
         ask: Makes the question of a request and its draw.
         answers: Answers it.
         mode: Where answers may come from.
-        stream: Whether to stream, so that first tokens are timed.
+        stream: Whether to stream, so that first tokens are timed; None: where the Claude API or the
+            emulator answers, for other servers may not be able to.
         cap: Dollars that the run may pay, or None.
     """
 
@@ -36,7 +37,7 @@ class Trials:
         answers: Answers,
         mode: Mode,
         *,
-        stream: bool,
+        stream: bool | None,
         cap: Decimal | None,
     ) -> None:
         self.cap = cap
@@ -57,6 +58,8 @@ class Trials:
         """
         self._check_budget()
         question = self._ask(request, draw)
+        if self._stream is None:
+            self._stream = self._mode != "replay" and not (await self._answers.origin()).startswith("url:")
         if self._stream and not question.request.stream:
             question = replace(question, request=question.request.model_copy(update={"stream": True}))
         miss: Miss = "another" if self._missed else "first"

@@ -1,6 +1,7 @@
 """Sending: one HTTP client, bounded in time, size and retries; every fault ends as an error of ours."""
 
-from workbench.transport.core import Call, Transport
+from workbench.transport.attempts import Call
+from workbench.transport.core import Transport
 from workbench.transport.limits import Gate, Limits, Tally
 
 __all__ = ["Call", "Gate", "Limits", "Tally", "Transport"]

@@ -6,20 +6,19 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import httpx
 
-from workbench import retry
-from workbench.errors import APIError, APITimeoutError, UsageError, WireError
+from workbench.errors import UsageError, WireError
 from workbench.reply import Reply, Timing
 from workbench.retry import Budget
 from workbench.transport import bodies, connection, failures
+from workbench.transport.attempts import Attempts, Call, Progress, service_time
 from workbench.transport.failures import WIRE_ERRORS, Failure
-from workbench.transport.limits import Gate, Limits, Tally, sleep
+from workbench.transport.limits import Limits, Tally, sleep
 from workbench.transport.stream import Incoming
 from workbench.wire import Message, Request
 from workbench.wire.base import parse
@@ -46,43 +45,6 @@ def user_agent() -> str:
         return f"claude-workbench/{version('claude-workbench')}"
     except PackageNotFoundError:
         return "claude-workbench/0"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One thing to ask, however often it takes.
-
-    Attributes:
-        method: HTTP method.
-        path: Below the base URL, with its query.
-        body: JSON bytes, or None.
-        api_version: ``anthropic-version``.
-        betas: ``anthropic-beta``.
-        model: Model asked for; waits are shared among calls of one model.
-        total_s: Longest time for the whole call; None takes the transport's own.
-    """
-
-    method: str
-    path: str
-    body: bytes | None = None
-    api_version: str = "2026-10-21"
-    betas: tuple[str, ...] = ()
-    model: str | None = None
-    total_s: float | None = None
-
-
-@dataclass(slots=True)
-class _Progress:
-    """How far a call has come: for the error it may end in, and for its timing."""
-
-    started: float
-    tries: int = 0
-    queue_s: float = 0.0
-    attempt_at: float = 0.0
-    last: Failure | None = None
-
-    def elapsed(self) -> float:
-        return time.perf_counter() - self.started
 
 
 class _Answer(NamedTuple):
@@ -129,11 +91,16 @@ class Transport:
         """The ``anthropic-…`` limit headers of the last answer, by model."""
         self.origin = endpoint.origin
         """Who answers: an emulator is recognised by the header of its replies."""
-        self._attempts = attempts
-        self._budget = budget or Budget()
-        self._jitter = jitter
-        self._pause = pause
-        self._gate = Gate(pause, clock)
+        self._attempts = Attempts(
+            endpoint.base_url,
+            self.limits,
+            self.tally,
+            most=attempts,
+            budget=budget or Budget(),
+            jitter=jitter,
+            pause=pause,
+            clock=clock,
+        )
         self._given = mount
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -156,9 +123,9 @@ class Transport:
             APIError: As every way this can fail.
         """
         call = _call(request, api_version, betas, total_s)
-        progress = _Progress(time.perf_counter())
+        progress = Progress(time.perf_counter())
         attempt = self._plain_answer if not request.stream else self._streamed_answer
-        answer = await self._run(call, progress, lambda: attempt(call))
+        answer = await self._attempts.run(call, progress, lambda: attempt(call))
         return self._reply(request, call, progress, answer, draw=draw)
 
     async def stream(
@@ -179,8 +146,8 @@ class Transport:
             APIError: As every other way this can fail.
         """
         call = _call(request.with_(stream=True), api_version, betas, total_s)
-        progress = _Progress(time.perf_counter())
-        answer = await self._run(call, progress, lambda: self._streamed_answer(call, emit))
+        progress = Progress(time.perf_counter())
+        answer = await self._attempts.run(call, progress, lambda: self._streamed_answer(call, emit))
         return self._reply(request, call, progress, answer)
 
     async def json(self, call: Call) -> Any:
@@ -189,8 +156,8 @@ class Transport:
         Raises:
             APIError: As every way this can fail.
         """
-        progress = _Progress(time.perf_counter())
-        return (await self._run(call, progress, lambda: self._plain(call, _as_object)))[0]
+        progress = Progress(time.perf_counter())
+        return (await self._attempts.run(call, progress, lambda: self._plain(call, _as_object)))[0]
 
     async def probe(self) -> None:
         """Look who answers, once and without insisting: `origin` then says whether it is an emulator."""
@@ -208,93 +175,6 @@ class Transport:
         mount, self._mount = self._mount, None
         if mount is not None and mount is not self._given:
             await mount.aclose()
-
-    # --- attempts ------------------------------------------------------------------------------------
-
-    async def _run(self, call: Call, progress: _Progress, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Attempt until it works, is not worth another attempt, or time is up."""
-        total_s = call.total_s or self.limits.total_s
-        try:
-            async with asyncio.timeout(total_s):
-                return await self._attempt_all(call, progress, attempt)
-        except TimeoutError:
-            pass
-        last = f"; the last attempt failed: {progress.last.error.message}" if progress.last else ""
-        late = APITimeoutError(f"no complete answer from {self.endpoint.base_url} within {total_s:g} s{last}")
-        self.tally.perhaps_paid += 1
-        raise self._final(late, call, progress)
-
-    async def _attempt_all(self, call: Call, progress: _Progress, attempt: Callable[[], Awaitable[T]]) -> T:
-        group = call.model or ""
-        while True:
-            progress.queue_s += await self._gate.enter(group, self._jitter)
-            progress.tries += 1
-            self.tally.sent += 1
-            progress.attempt_at = time.perf_counter()
-            try:
-                done = await attempt()
-            except Failure as failure:
-                await self._before_retry(failure, call, progress)
-            else:
-                self._budget.refund()
-                return done
-
-    async def _before_retry(self, failure: Failure, call: Call, progress: _Progress) -> None:
-        """Wait for the next attempt, or raise where there is none."""
-        progress.last = failure
-        self.tally.perhaps_paid += failure.paid == "perhaps"
-        self.tally.paid_lost += failure.paid == "lost"
-        verdict = self._judge(failure, progress)
-        wait, reason = verdict.wait_s, ""
-        if verdict.reason == "asked to wait too long":
-            reason = (
-                f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self.limits.wait_s:g} s: go on later"
-            )
-        elif wait is not None and progress.tries >= min(self._attempts, 1 + _again(failure)):
-            wait = None
-        elif wait is not None and not self._budget.take():
-            wait, reason = None, "; retry budget used up: too much fails to try everything again"
-        if wait is None:
-            failure.error.message += reason
-            cause = failure.__cause__
-            raise self._final(failure.error, call, progress) from (failures.bare(cause) if cause else None)
-        self.tally.retried += 1
-        if verdict.asked_s is not None:
-            self._gate.hold(call.model or "", verdict.asked_s)
-        self._log_retry(failure, call, progress, wait)
-        progress.queue_s += wait
-        await self._pause(wait)
-
-    def _judge(self, failure: Failure, progress: _Progress) -> retry.Verdict:
-        headers = failure.headers if failure.headers is not None else httpx.Headers()
-        return retry.judge(
-            progress.tries,
-            status=failure.status,
-            error_code=failure.error_code,
-            retry_after=headers.get("retry-after"),
-            retry_after_ms=headers.get("retry-after-ms"),
-            should_retry=headers.get("x-should-retry"),
-            jitter=self._jitter(),
-            cap_s=self.limits.wait_s,
-            now=_now(headers),
-        )
-
-    def _final(self, error: APIError, call: Call, progress: _Progress) -> APIError:
-        error.model = call.model
-        failed = failures.with_tries(error, progress.tries, progress.elapsed())
-        logger.warning("%s failed: %s", call.model or call.path, failed.message)
-        return failed
-
-    def _log_retry(self, failure: Failure, call: Call, progress: _Progress, wait: float) -> None:
-        logger.info(
-            "%s · attempt %d failed (%s%s) · waiting %.2f s · %s",
-            call.model or call.path,
-            progress.tries,
-            failure.error.message.replace(failures.TRIES, ""),
-            {"no": "", "perhaps": "; perhaps paid", "lost": "; paid, lost"}[failure.paid],
-            wait,
-            failure.error.request_id or "no request id",
-        )
 
     # --- one attempt ---------------------------------------------------------------------------------
 
@@ -366,7 +246,9 @@ class Transport:
             raise failures.redirected(response)
         if not 200 <= status < 300:
             body = await bodies.read_error(response)
-            raise failures.refused_status(response, body, self.endpoint.key, now=_now(response.headers))
+            raise failures.refused_status(
+                response, body, self.endpoint.key, now=service_time(response.headers)
+            )
 
     def _note(self, response: httpx.Response, call: Call) -> None:
         """Keep what the headers say about limits, and about who answers."""
@@ -386,7 +268,7 @@ class Transport:
         self,
         request: Request,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         answer: _Answer,
         *,
         draw: int = 0,
@@ -461,15 +343,6 @@ def _as_message(response: httpx.Response, body: bytes) -> Message:
         return parse(Message, data)
     except WireError as error:
         raise failures.refused_body(str(error), response, body) from None
-
-
-def _again(failure: Failure) -> int:
-    return failure.again if failure.again is not None else 1_000_000
-
-
-def _now(headers: httpx.Headers) -> float:
-    """Return the time the service has: its own clock where it says so, else ours."""
-    return retry.timestamp(headers.get("date", "")) or time.time()
 
 
 def _log(reply: Reply, status: int) -> None:

@@ -22,6 +22,7 @@ import diskcache
 import platformdirs
 
 from workbench import record
+from workbench.cache import disk
 from workbench.display import Shown
 from workbench.errors import StoreError
 from workbench.record import Asked, Explanation, Record
@@ -47,39 +48,9 @@ _SETTINGS = {
     "disk_min_file_size": 2**31 - 1,  # values stay inside the database: no orphan files, no torn ones
     "disk_pickle_protocol": 0,
 }
-_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.sshfs", "fuse.glusterfs")
+_NOTE = "README.txt"
+_NOTE_TEXT = "Replies of the Claude API, kept by the workbench: `workbench cache stats|prune`.\n"
 _TROUBLE = (sqlite3.Error, diskcache.Timeout, OSError)
-
-
-class BytesDisk(diskcache.Disk):
-    """Text keys, bytes values, nothing else: what a stranger put into the file is never unpickled.
-
-    Source: CVE-2025-69872, open in every release of diskcache; its JSONDisk does not close it.
-    """
-
-    def put(self, key: Any) -> tuple[str, bool]:
-        """Return a key as the database holds it."""
-        if not isinstance(key, str):
-            raise TypeError(f"keys of the store are text, not {type(key).__name__}")
-        return key, True
-
-    def get(self, key: Any, raw: Any) -> str:
-        """Return a key from the database; anything but plain text is refused."""
-        if not raw or not isinstance(key, str):
-            raise sqlite3.DatabaseError("a key in the store is not text")
-        return key
-
-    def store(self, value: Any, read: Any, key: Any = None) -> tuple[int, int, None, sqlite3.Binary]:  # noqa: ARG002
-        """Return a value as the database holds it."""
-        if read or not isinstance(value, bytes):
-            raise TypeError(f"values of the store are bytes, not {type(value).__name__}")
-        return 0, diskcache.core.MODE_RAW, None, sqlite3.Binary(value)
-
-    def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
-        """Return a value from the database; files and pickles are refused."""
-        if mode != diskcache.core.MODE_RAW or filename is not None or read or not isinstance(value, bytes):
-            raise sqlite3.DatabaseError("a value in the store is not plain bytes")
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +320,7 @@ class Store:
             try:
                 return action(self._open())
             except _TROUBLE as error:
-                if attempt == 1 and _corrupt(error):
+                if attempt == 1 and disk.corrupt(error):
                     self._set_aside(error)
                     continue
                 self._complain(error, consequence)
@@ -364,22 +335,26 @@ class Store:
         return self._cache
 
     def _connect(self) -> Any:
-        kind = _network_filesystem(self.path)
+        kind = disk.network_filesystem(self.path)
         if kind:
             raise OSError(f"{kind} is a network file system, which databases do not survive")
         database = self.path / diskcache.core.DBNAME
         self._make_private(database)
-        if database.stat().st_size == 0 and database.stat().st_ctime < datetime.now(UTC).timestamp() - 60:
+        note = self.path / _NOTE
+        if database.stat().st_size == 0 and note.exists():
             self._tell(f"the store {database} was empty: whatever it held is gone", "truncated")
         make: Any = diskcache.Cache
-        return make(str(self.path), timeout=_BUSY_S, disk=BytesDisk, **_SETTINGS)
+        opened = make(str(self.path), timeout=_BUSY_S, disk=disk.BytesDisk, **_SETTINGS)
+        if not note.exists():
+            disk.create(note, _NOTE_TEXT)
+        return opened
 
     def _make_private(self, database: Path) -> None:
         """Create the folder as 0700 and the database as 0600, before anything is in them."""
         if not self.path.is_dir():
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not database.exists():
-            os.close(os.open(database, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+            disk.create(database)
         elif stat.S_IMODE(database.stat().st_mode) & 0o077:
             database.chmod(0o600)
 
@@ -391,8 +366,8 @@ class Store:
             aside = database.with_name(f"{database.name}.corrupt-{datetime.now(UTC):%Y%m%d-%H%M%S}")
             with contextlib.suppress(OSError):
                 database.rename(aside)
-                for suffix in ("-wal", "-shm"):
-                    database.with_name(database.name + suffix).unlink(missing_ok=True)
+                for name in (f"{database.name}-wal", f"{database.name}-shm", _NOTE):
+                    database.with_name(name).unlink(missing_ok=True)
         self._tell(f"the store {database} is damaged ({error}); it is set aside as {aside.name}", "corrupt")
 
     def _complain(self, error: BaseException, consequence: str) -> None:
@@ -424,23 +399,3 @@ class Store:
         self._try(lambda cache: cache, default=None)
         if self.trouble is not None:
             raise StoreError(f"the store {self.path} does not work: {self.trouble}")
-
-
-def _corrupt(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
-
-
-def _network_filesystem(path: Path) -> str | None:
-    """Return the name of the network file system that holds *path*, or None; known on Linux only."""
-    try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-        place = str(path.absolute())
-    except OSError:
-        return None
-    best = ("", "")
-    for line in mounts:
-        _, point, kind, *_ = (*line.split(" "), "", "", "")
-        inside = place == point or place.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best[0]):
-            best = (point, kind)
-    return best[1] if best[1] in _NETWORK else None

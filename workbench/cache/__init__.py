@@ -1,0 +1,5 @@
+"""The store: replies that were paid for, kept on disk."""
+
+from workbench.cache.store import SCANNED, Export, Stats, Store
+
+__all__ = ["SCANNED", "Export", "Stats", "Store"]

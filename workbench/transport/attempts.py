@@ -1,0 +1,184 @@
+"""One call, several attempts: when to try again, and what to say when it was for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx
+
+from workbench import retry
+from workbench.errors import APIError, APITimeoutError
+from workbench.transport import failures
+from workbench.transport.failures import Failure
+from workbench.transport.limits import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from workbench.retry import Budget
+    from workbench.transport.limits import Limits, Tally
+
+T = TypeVar("T")
+
+logger = logging.getLogger("workbench")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One thing to ask, however often it takes.
+
+    Attributes:
+        method: HTTP method.
+        path: Below the base URL, with its query.
+        body: JSON bytes, or None.
+        api_version: ``anthropic-version``.
+        betas: ``anthropic-beta``.
+        model: Model asked for; waits are shared among calls of one model.
+        total_s: Longest time for the whole call; None takes the transport's own.
+    """
+
+    method: str
+    path: str
+    body: bytes | None = None
+    api_version: str = "2026-10-21"
+    betas: tuple[str, ...] = ()
+    model: str | None = None
+    total_s: float | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a call has come: for the error it may end in, and for its timing."""
+
+    started: float
+    tries: int = 0
+    queue_s: float = 0.0
+    attempt_at: float = 0.0
+    last: Failure | None = None
+
+    def elapsed(self) -> float:
+        """Return the seconds since the call began."""
+        return time.perf_counter() - self.started
+
+
+class Attempts:
+    """Tries calls of one endpoint until they work, are not worth another try, or their time is up."""
+
+    def __init__(
+        self,
+        place: str,
+        limits: Limits,
+        tally: Tally,
+        *,
+        most: int,
+        budget: Budget,
+        jitter: Callable[[], float],
+        pause: Callable[[float], Awaitable[None]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._place = place
+        self._limits = limits
+        self._tally = tally
+        self._most = most
+        self._budget = budget
+        self._jitter = jitter
+        self._pause = pause
+        self._gate = Gate(pause, clock)
+
+    async def run(self, call: Call, progress: Progress, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Attempt until it works, is not worth another attempt, or time is up."""
+        total_s = call.total_s or self._limits.total_s
+        try:
+            async with asyncio.timeout(total_s):
+                return await self._attempt_all(call, progress, attempt)
+        except TimeoutError:
+            pass
+        last = f"; the last attempt failed: {progress.last.error.message}" if progress.last else ""
+        late = APITimeoutError(f"no complete answer from {self._place} within {total_s:g} s{last}")
+        self._tally.perhaps_paid += 1
+        raise self._final(late, call, progress)
+
+    async def _attempt_all(self, call: Call, progress: Progress, attempt: Callable[[], Awaitable[T]]) -> T:
+        group = call.model or ""
+        while True:
+            progress.queue_s += await self._gate.enter(group, self._jitter)
+            progress.tries += 1
+            self._tally.sent += 1
+            progress.attempt_at = time.perf_counter()
+            try:
+                done = await attempt()
+            except Failure as failure:
+                await self._before_retry(failure, call, progress)
+            else:
+                self._budget.refund()
+                return done
+
+    async def _before_retry(self, failure: Failure, call: Call, progress: Progress) -> None:
+        """Wait for the next attempt, or raise where there is none."""
+        progress.last = failure
+        self._tally.perhaps_paid += failure.paid == "perhaps"
+        self._tally.paid_lost += failure.paid == "lost"
+        verdict = self._judge(failure, progress)
+        wait, reason = verdict.wait_s, ""
+        if verdict.reason == "asked to wait too long":
+            reason = (
+                f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self._limits.wait_s:g}: go on later"
+            )
+        elif wait is not None and progress.tries >= min(self._most, 1 + _again(failure)):
+            wait = None
+        elif wait is not None and not self._budget.take():
+            wait, reason = None, "; retry budget used up: too much fails to try everything again"
+        if wait is None:
+            failure.error.message += reason
+            cause = failure.__cause__
+            raise self._final(failure.error, call, progress) from (failures.bare(cause) if cause else None)
+        self._tally.retried += 1
+        if verdict.asked_s is not None:
+            self._gate.hold(call.model or "", verdict.asked_s)
+        self._log_retry(failure, call, progress, wait)
+        progress.queue_s += wait
+        await self._pause(wait)
+
+    def _judge(self, failure: Failure, progress: Progress) -> retry.Verdict:
+        headers = failure.headers if failure.headers is not None else httpx.Headers()
+        return retry.judge(
+            progress.tries,
+            status=failure.status,
+            error_code=failure.error_code,
+            retry_after=headers.get("retry-after"),
+            retry_after_ms=headers.get("retry-after-ms"),
+            should_retry=headers.get("x-should-retry"),
+            jitter=self._jitter(),
+            cap_s=self._limits.wait_s,
+            now=service_time(headers),
+        )
+
+    def _final(self, error: APIError, call: Call, progress: Progress) -> APIError:
+        error.model = call.model
+        failed = failures.with_tries(error, progress.tries, progress.elapsed())
+        logger.warning("%s failed: %s", call.model or call.path, failed.message)
+        return failed
+
+    def _log_retry(self, failure: Failure, call: Call, progress: Progress, wait: float) -> None:
+        logger.info(
+            "%s · attempt %d failed (%s%s) · waiting %.2f s · %s",
+            call.model or call.path,
+            progress.tries,
+            failure.error.message.replace(failures.TRIES, ""),
+            {"no": "", "perhaps": "; perhaps paid", "lost": "; paid, lost"}[failure.paid],
+            wait,
+            failure.error.request_id or "no request id",
+        )
+
+
+def _again(failure: Failure) -> int:
+    return failure.again if failure.again is not None else 1_000_000
+
+
+def service_time(headers: httpx.Headers) -> float:
+    """Return the time the service has: its own clock where it says so, else ours."""
+    return retry.timestamp(headers.get("date", "")) or time.time()
