@@ -25,7 +25,7 @@ TOKENS = (
     ("cache_read", "cache read", "cache_read_input_tokens"),
     ("tokens_out", "out", "output_tokens"),
 )
-"""Key, header and usage field; ``in`` is the uncached input."""
+"""Key, header and count of the usage; ``in`` is the uncached input."""
 
 
 def columns(study: Study) -> list[Filled]:
@@ -90,7 +90,7 @@ def _money(study: Study) -> Iterator[Filled]:
         tuple(_dollars(study.costs[v], study.answers(v)) for v in study.variants),
     )
     for key, title, field in TOKENS:
-        cells = tuple(_tokens(study.answers(v), field) for v in study.variants)
+        cells = tuple(_tokens(study.tokens[v].get(field)) for v in study.variants)
         if key.startswith("tokens") or any(cell.text not in ("0", NOTHING) for cell in cells):
             yield Column(key, title, "cost"), cells
 
@@ -107,10 +107,8 @@ def _dollars(bill: Receipt, answers: list[Outcome]) -> Cell:
     )
 
 
-def _tokens(answers: list[Outcome], field: str) -> Cell:
-    counts = [getattr(o.usage, field) for o in answers if o.usage is not None]
-    known = [n for n in counts if isinstance(n, int) and n >= 0]
-    return Cell(f"{sum(known):,}" if known else NOTHING, (("", sum(known) if known else None),))
+def _tokens(count: int | None) -> Cell:
+    return Cell(NOTHING if count is None else f"{count:,}", (("", count),))
 
 
 def _time(study: Study) -> Iterator[Filled]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from workbench.report.receipt import Bills
 
 
+COUNTS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+"""Counts of a usage that a table shows."""
+
+
 @dataclass(frozen=True)
 class Study:
     """Everything the cells are computed from."""
@@ -60,6 +64,20 @@ class Study:
         """What the answers of each variant cost at list price."""
         none = Receipt()
         return {v: self.bills.get((v, True), none) + self.bills.get((v, False), none) for v in self.variants}
+
+    @cached_property
+    def tokens(self) -> dict[str, dict[str, int]]:
+        """Tokens of each variant's answers by kind; a kind that no answer counted is not there."""
+        return {v: self._tokens(v) for v in self.variants}
+
+    def _tokens(self, variant: str) -> dict[str, int]:
+        sums: dict[str, int] = {}
+        for usage in (o.usage for o in self.answers(variant)):
+            for name in COUNTS if usage is not None else ():
+                n = getattr(usage, name)
+                if isinstance(n, int) and n >= 0:
+                    sums[name] = sums.get(name, 0) + n
+        return sums
 
     def answers(self, variant: str) -> list[Outcome]:
         """Results that are no errors."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.cost import Receipt, cost
@@ -22,9 +21,12 @@ if TYPE_CHECKING:
     from workbench.reply import Reply
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result(Shown):
     """The outcome of one trial: an answer with its scores, or an error; never both.
+
+    The answer is kept as JSON; `message`, `usage` and `cost` are made of it when they are asked for, so
+    that a hundred thousand results stay small.
 
     Attributes:
         index: Place of the trial in the evaluation's order.
@@ -131,12 +133,12 @@ class Result(Shown):
         """``variant/sample/epoch``."""
         return f"{self.variant}/{self.sample_id}/{self.epoch}"
 
-    @cached_property
+    @property
     def message(self) -> Message | None:
         """The answer, or None where there was an error."""
         return None if self.body is None else Message.model_validate(self.body)
 
-    @cached_property
+    @property
     def usage(self) -> Usage | None:
         """Tokens, as the service counted them; None where it did not."""
         usage = self.body.get("usage") if self.body else None
@@ -147,7 +149,7 @@ class Result(Shown):
         """The answer's text; empty where there was an error."""
         return self.message.text if self.message is not None else ""
 
-    @cached_property
+    @property
     def cost(self) -> Receipt:
         """List price of the model that answered, at the rates in force when it did."""
         made = self.timing.recorded_at
