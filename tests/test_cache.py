@@ -160,11 +160,11 @@ def test_a_pickle_is_never_read(store, mode, tmp_path):
         db.execute("UPDATE Cache SET value = ?, mode = ?", (pickle.dumps(Trap()), mode))
     db.close()
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with pytest.warns(UserWarning, match="damaged"):
         assert store.get(request()) is None
-        assert list(store) == []
+    assert list(store) == []
     assert not trap.exists()
+    assert not list(store.path.glob("*.corrupt-*"))
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,24 @@ def test_a_full_disk_names_path_and_bytes(store, monkeypatch):
     with pytest.warns(UserWarning, match=r"no space left for the store .* a reply of \d+ bytes"):
         assert not store.put(reply(request()))
     assert store.trouble is None
+
+
+def test_a_store_that_can_only_be_read_is_read(store, monkeypatch):
+    """On a full disk, or in a read-only folder: what was paid for is found, and new replies are not kept."""
+    store.put(reply(request()))
+    store.close()
+
+    def full(*_args, **_more):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("diskcache.Cache", full)
+
+    with pytest.warns(UserWarning, match="can only be read"):
+        assert store.get(request()) is not None
+    assert not store.put(reply(request("b")))
+    assert store.get(request("b")) is None
+    assert [entry.reply.text for entry in store] == ["Hello."]
+    assert store.stats().replies == 1
 
 
 def test_a_network_drive_is_not_used(store, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import diskcache
 
@@ -37,10 +37,57 @@ class BytesDisk(diskcache.Disk):
         return 0, diskcache.core.MODE_RAW, None, sqlite3.Binary(value)
 
     def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
-        """Return a value from the database; files and pickles are refused."""
-        if mode != diskcache.core.MODE_RAW or filename is not None or read or not isinstance(value, bytes):
-            raise sqlite3.DatabaseError("a value in the store is not plain bytes")
-        return value
+        """Return a value from the database; files and pickles are not read."""
+        return plain(mode, filename, value, read=read)
+
+
+def plain(mode: Any, filename: Any, value: Any, *, read: Any = False) -> bytes:
+    """Return a value that is plain bytes inside the database; anything else stays unread and is empty.
+
+    Empty bytes have no checksum that fits, so such a value is one damaged reply, not a damaged store.
+    """
+    if mode != diskcache.core.MODE_RAW or filename is not None or read or not isinstance(value, bytes):
+        return b""
+    return value
+
+
+class ReadOnly:
+    """What the store uses of a `diskcache.Cache`, for a database that cannot be written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._sql = connection.execute
+        self.close = connection.close
+
+    def get(self, key: str) -> bytes | None:
+        """Return the value of a key."""
+        query = "SELECT mode, filename, value FROM Cache WHERE key = ? AND raw = 1"
+        row = self._sql(query, (key,)).fetchone()
+        return None if row is None else plain(*row)
+
+    def set(self, key: str, value: bytes, tag: str) -> bool:  # noqa: ARG002 - as in diskcache
+        """Keep nothing; that was said when the store was opened."""
+        return False
+
+    def transact(self) -> NoReturn:
+        """Refuse to change anything."""
+        raise sqlite3.OperationalError("the database can only be read")
+
+
+def read_only(database: Path) -> ReadOnly | None:
+    """Open a database for reading; None where there is none that can be read."""
+    for how in ("mode=ro", "mode=ro&immutable=1"):  # the second needs no lock file beside it
+        try:
+            place = f"{database.absolute().as_uri()}?{how}"
+            connection = sqlite3.connect(place, uri=True, check_same_thread=False)
+        except sqlite3.Error:
+            continue
+        try:
+            connection.execute("SELECT COUNT(*) FROM Cache").fetchone()
+        except sqlite3.Error:
+            connection.close()
+        else:
+            return ReadOnly(connection)
+    return None
 
 
 def create(path: Path, text: str = "") -> None:

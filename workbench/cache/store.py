@@ -335,10 +335,21 @@ class Store:
         return self._cache
 
     def _connect(self) -> Any:
+        """Open for writing; else, on a full disk or in a folder that is read-only, for reading."""
         kind = disk.network_filesystem(self.path)
         if kind:
             raise OSError(f"{kind} is a network file system, which databases do not survive")
         database = self.path / diskcache.core.DBNAME
+        try:
+            return self._connect_to_write(database)
+        except (sqlite3.OperationalError, diskcache.Timeout, OSError) as error:
+            readable = disk.read_only(database)
+            if readable is None:
+                raise
+            self._tell(f"the store {self.path} can only be read ({error}): new replies are not kept", "read")
+            return readable
+
+    def _connect_to_write(self, database: Path) -> Any:
         self._make_private(database)
         note = self.path / _NOTE
         if database.stat().st_size == 0 and note.exists():
