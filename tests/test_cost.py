@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from workbench.catalog import PRICES, catalog
 from workbench.cost import Receipt, cost
-from workbench.estimate import estimate
 from workbench.cost.rates import library_prices, list_prices
+from workbench.estimate import estimate
 from workbench.wire import Request, Usage
 
 DAY = date(2026, 11, 22)

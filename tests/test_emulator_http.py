@@ -321,9 +321,9 @@ def test_latency_is_kept_and_streams_are_paced(start_emulator):
     with httpx.stream(
         "POST", f"{running.url}/v1/messages", json=BODY | {"stream": True}, headers=KEY | VERSION
     ) as response:
-        first = None
+        first = 0.0
         for line in response.iter_lines():
-            first = first or (time.monotonic() - begun if line else None)
+            first = first or (time.monotonic() - begun if line else 0.0)
     total = time.monotonic() - begun
 
     assert first >= 0.1

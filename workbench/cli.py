@@ -50,7 +50,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app([word for word in words if word != "--debug"], standalone_mode=False)
     except TyperException as error:
-        error.show()
+        show = getattr(error, "show", None)  # typer's own errors draw themselves
+        _complain(str(error)) if show is None else show()
         code = error.exit_code
     except typer.Exit as stop:
         code = stop.exit_code
@@ -213,7 +214,7 @@ def export(
 
     source = Store(store)
     asked = [trial for study in load_evals(path) for trial in study.evaluation.trials()]
-    _say(source.export(((trial.request, trial.epoch) for trial in asked), to))
+    _say(str(source.export(((trial.request, trial.epoch) for trial in asked), to)))
 
 
 @cache.command("import")
@@ -240,6 +241,7 @@ def _run(
     done = client.run(evaluation, out=out, concurrency=concurrency, resume=resume)
     _say(str(done))
     _say(str(done.receipt()))
+    assert done.folder is not None  # a run of a client always has one
     write_report(done, done.folder / "report.html")
     _say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(done)
@@ -249,7 +251,8 @@ def _exit_code(done: Run) -> int:
     missing = done.info.planned - len(done) + len(done.errors)
     if done.status == "complete" and not missing:
         return 0
-    _complain(f"{missing:,} of {done.info.planned:,} have no answer; --resume --out {done.folder} asks them again")
+    planned = f"{done.info.planned:,}"
+    _complain(f"{missing:,} of {planned} have no answer; --resume --out {done.folder} asks them again")
     return 4
 
 

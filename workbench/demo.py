@@ -11,9 +11,15 @@ from workbench.score import choice
 
 LABELS = ("positive", "negative", "neutral")
 
-OPEN = Prompt("What does the writer of this review feel?\n\n{{input}}", model="claude-haiku-4-5", max_tokens=40)
+OPEN = Prompt(
+    "What does the writer of this review feel?\n\n{{input}}",
+    model="claude-haiku-4-5",
+    max_tokens=40,
+)
 
-LABELLED = OPEN.with_(system="You label reviews. Answer with exactly one word: positive, negative or neutral.")
+LABELLED = OPEN.with_(
+    system="You label reviews. Answer with exactly one word: positive, negative or neutral.",
+)
 
 
 def study(*, limit: int | None = None) -> Eval:

@@ -91,7 +91,8 @@ def bless(
     """
     if run.status != "complete" or run.errors:
         raise UsageError(
-            f"only a complete run without errors can be blessed; this one is {run.status}, {len(run.errors)} errors"
+            f"only a complete run without errors can be blessed; this one is {run.status}, "
+            f"with {len(run.errors)} errors"
         )
     name = variant or _only(run.info.variant_names, "variant")
     judge = scorer or _only(tuple(sorted(run.info.judges)), "scorer")

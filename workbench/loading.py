@@ -1,4 +1,4 @@
-"""Evals out of Python modules and notebooks: run the definitions, stop at the first call that would run them."""
+"""Evals out of Python modules and notebooks: run the definitions, stop where they would be run."""
 
 from __future__ import annotations
 
@@ -82,16 +82,20 @@ def _code(file: Path) -> Iterator[CodeType]:
     if file.suffix == ".py":
         yield compile(_text(file), str(file), "exec")
         return
-    from IPython.core.inputtransformer2 import TransformerManager
-
     cells = loads(_text(file))
     for number, cell in enumerate(cells.get("cells", ()) if isinstance(cells, dict) else (), start=1):
         if cell.get("cell_type") == "code":
             source = "".join(cell.get("source", ""))
             lines = [line for line in source.splitlines(keepends=True) if not line.startswith(("%", "!"))]
-            yield compile(
-                TransformerManager().transform_cell("".join(lines)), f"{file} cell {number}", "exec"
-            )
+            yield compile(_plain("".join(lines)), f"{file} cell {number}", "exec")
+
+
+def _plain(source: str) -> str:
+    """Turn what IPython adds to Python, such as ``?`` and ``!``, into Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    manager: Any = TransformerManager
+    return str(manager().transform_cell(source))
 
 
 def _text(file: Path) -> str:

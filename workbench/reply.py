@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from workbench.cost import Receipt, cost
 from workbench.display import Shown
-from workbench.wire import Message, Request, Usage
 
 if TYPE_CHECKING:
     from datetime import date
+
+    from workbench.wire import Message, Request, Usage
 
 Source = Literal["live", "store", "cassette"]
 

@@ -51,7 +51,7 @@ def measure(
 
 
 def median(rows: list[dict[str, Any]], field: str = "value") -> float:
-    return statistics.median(row[field] for row in rows)
+    return float(statistics.median(row[field] for row in rows))
 
 
 def table(rows: list[tuple[str, str, str, str, str]]) -> str:

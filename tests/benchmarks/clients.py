@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-BODY: dict[str, Any] = {
-    "model": "claude-haiku-4-5",
-    "max_tokens": 64,
-    "messages": [{"role": "user", "content": "Is this review positive or negative? It was wonderful."}],
-}
+
+def body(number: int = 0) -> dict[str, Any]:
+    """A request of its own for every number: equal ones would be asked once."""
+    text = f"Is this review positive or negative? Number {number} was wonderful."
+    return {"model": "claude-haiku-4-5", "max_tokens": 64, "messages": [{"role": "user", "content": text}]}
 
 
 def cpu() -> float:
@@ -55,9 +55,8 @@ def workbench_send(url: str, n: int, width: int) -> float:
     import workbench as wb
     from workbench import sync
 
-    request = wb.Request.model_validate(BODY)
     with wb.Client(base_url=url, api_key="k", store=False) as client:
-        return sync.run(measured(lambda _: client.asend(request), n, width))
+        return sync.run(measured(lambda i: client.asend(wb.Request.model_validate(body(i))), n, width))
 
 
 def sdk_send(url: str, n: int, width: int) -> float:
@@ -65,7 +64,7 @@ def sdk_send(url: str, n: int, width: int) -> float:
 
     async def go() -> float:
         async with AsyncAnthropic(base_url=url, api_key="k") as client:
-            return await measured(lambda _: client.messages.create(**BODY), n, width)
+            return await measured(lambda i: client.messages.create(**body(i)), n, width)
 
     return asyncio.run(go())
 
@@ -76,7 +75,7 @@ def httpx_send(url: str, n: int, width: int) -> float:
     async def go() -> float:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
-            return await measured(lambda _: client.post(f"{url}/v1/messages", json=BODY), n, width)
+            return await measured(lambda i: client.post(f"{url}/v1/messages", json=body(i)), n, width)
 
     return asyncio.run(go())
 
@@ -84,7 +83,7 @@ def httpx_send(url: str, n: int, width: int) -> float:
 def workbench_stream(url: str, n: int, _width: int) -> float:
     import workbench as wb
 
-    request = wb.Request.model_validate(BODY)
+    request = wb.Request.model_validate(body())
     with wb.Client(base_url=url, api_key="k", store=False) as client:
         for _ in client.stream(request):
             pass
@@ -101,7 +100,7 @@ def sdk_stream(url: str, n: int, _width: int) -> float:
     with Anthropic(base_url=url, api_key="k") as client:
 
         def once() -> None:
-            with client.messages.stream(**BODY) as stream:
+            with client.messages.stream(**body()) as stream:
                 for _ in stream:
                     pass
 

@@ -76,7 +76,7 @@ class Diagnostics:
         previous = (body.get("diagnostics") or {}).get("previous_message_id")
         if previous is None:
             return None
-        before = self.kept.get((workspace, previous))
+        before = self.kept.get((workspace, str(previous)))
         if before is None:
             return {"cache_miss_reason": {"type": "previous_message_not_found"}}
         reason = _reason(before, current, shared)

@@ -192,7 +192,7 @@ def _rule(spec: Any, where: str) -> Rule:
 
 
 def _check_answer(spec: JSON, where: str) -> None:
-    calls = spec.get("tool_use") or []
+    calls = spec.get("tool_use", [])
     for call in calls if isinstance(calls, list) else [calls]:
         if not isinstance(call, dict) or not isinstance(call.get("name"), str):
             raise UsageError(

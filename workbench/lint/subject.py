@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from workbench.lint.fields import COUNT_TOKENS, MESSAGES
 from workbench.lint.place import Loc, dotted, path_of
 from workbench.lint.turns import Turn, turns
-from workbench.wire.blocks import CacheControl, ToolResultBlock
+from workbench.wire.blocks import CacheControl, ToolResultBlock, cache_control_of
 from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
@@ -200,15 +200,7 @@ def _marks(positions: tuple[tuple[Loc, Any], ...]) -> Iterator[Mark]:
         # Blocks inside a tool result may be marked too; they share its position.
         if isinstance(item, ToolResultBlock) and isinstance(item.content, tuple):
             for index, inner in enumerate(item.content):
-                if (control := _control(inner)) is not None:
+                if (control := cache_control_of(inner)) is not None:
                     yield Mark((*loc, "content", index), position, control, inner)
-        if (control := _control(item)) is not None:
+        if (control := cache_control_of(item)) is not None:
             yield Mark(loc, position, control, item)
-
-
-def _control(item: Any) -> CacheControl | None:
-    found = getattr(item, "cache_control", None)
-    if isinstance(found, dict):  # on a block this code does not know
-        ttl = found.get("ttl")
-        return CacheControl(ttl=ttl if isinstance(ttl, str) else None)
-    return found if isinstance(found, CacheControl) else None

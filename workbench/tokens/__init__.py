@@ -18,7 +18,15 @@ from workbench.display import Shown
 from workbench.tokens.blocks import block_span, block_tokens, tool_prompt, tool_span, unmarked
 from workbench.tokens.media import image_size, image_tokens, pdf_pages
 from workbench.tokens.text import NOTHING, Span, text_tokens
-from workbench.wire import ImageBlock, RedactedThinkingBlock, TextBlock, ThinkingBlock, ToolResultBlock, Wire
+from workbench.wire import (
+    ImageBlock,
+    RedactedThinkingBlock,
+    TextBlock,
+    ThinkingBlock,
+    ToolResultBlock,
+    Wire,
+    cache_control_of,
+)
 from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
@@ -175,9 +183,7 @@ def prefix_tokens(request: Request) -> list[Position]:
     positions, total = [], 0
     for i, piece in enumerate(pieces):
         total += round(piece.span.likely)
-        control = getattr(piece.block, "cache_control", None) or (
-            request.cache_control if i == automatic else None
-        )
+        control = cache_control_of(piece.block) or (request.cache_control if i == automatic else None)
         ttl = (control.ttl or "5m") if control else None
         positions.append(
             Position(piece.path, total, piece.block, control is not None, ttl, piece.section, piece.role)

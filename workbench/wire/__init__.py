@@ -17,6 +17,7 @@ from workbench.wire.blocks import (
     ToolResultBlock,
     ToolUseBlock,
     UnknownBlock,
+    cache_control_of,
 )
 from workbench.wire.citations import (
     CharLocation,
@@ -77,6 +78,7 @@ __all__ = [
     "UnknownBlock",
     "Usage",
     "Wire",
+    "cache_control_of",
     "event_of",
     "modern",
     "parse",

@@ -31,10 +31,11 @@ class Wire(BaseModel):
         return self.model_dump(mode="json", exclude_unset=True)
 
     def with_(self, **changes: Any) -> Self:
-        """Return a copy with some fields replaced.
+        """Return a copy with some fields replaced; None takes a field out.
 
         Raises:
             UsageError: A field this type does not have.
+            WireError: A value of the wrong shape.
         """
         fields = type(self).model_fields
         body = self.wire()
@@ -43,6 +44,8 @@ class Wire(BaseModel):
                 message = f"{type(self).__name__} has no field {name!r}{did_you_mean(name, fields)}"
                 raise UsageError(message)
             body[fields[name].alias or name] = plain(value)
+            if value is None:
+                del body[fields[name].alias or name]
         return parse(type(self), body)
 
 

@@ -14,10 +14,11 @@ from workbench.wire.base import Tagged, Wire, tag_of
 from workbench.wire.citations import Citation
 
 
-class CacheControl(Tagged):
+class CacheControl(Wire):
     """A cache breakpoint: everything up to and including the marked block is written to the prompt cache."""
 
-    type: str = "ephemeral"
+    type: str
+    """``"ephemeral"``."""
     ttl: str | None = None
     """``"5m"`` (default) or ``"1h"``."""
 
@@ -57,13 +58,9 @@ class TextSource(Tagged):
     """Plain text; citations point at its characters."""
 
     type: Literal["text"] = "text"
-    media_type: str = "text/plain"
+    media_type: str
+    """``"text/plain"``."""
     data: str
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Send the media type too: the service requires it."""
-        super().model_post_init(context)
-        self.__pydantic_fields_set__.add("media_type")
 
 
 class ContentSource(Tagged):
@@ -348,3 +345,12 @@ ContentBlock = Annotated[
     | Annotated[UnknownBlock, Tag("unknown")],
     Discriminator(_block_tag),
 ]
+
+
+def cache_control_of(item: Any) -> CacheControl | None:
+    """Return the cache breakpoint on a block or tool, also on one this code does not know."""
+    found = getattr(item, "cache_control", None)
+    if isinstance(found, dict):
+        ttl = found.get("ttl")
+        return CacheControl(type="ephemeral", ttl=ttl if isinstance(ttl, str) else None)
+    return found if isinstance(found, CacheControl) else None

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, StrictBool, StrictFloat, StrictInt, Tag, field_validator
 
 from workbench.display import Shown
-from workbench.wire.base import Tagged, Wire, tag_of
+from workbench.wire.base import Tagged, Wire, parse, tag_of
 from workbench.wire.blocks import CacheControl, ContentBlock, TextBlock
 from workbench.wire.codec import digest
 from workbench.wire.tools import AnyTool, McpServer, ToolChoice
@@ -189,4 +189,4 @@ def modern(request: Request) -> tuple[Request, tuple[str, ...]]:
         notes.append("output_format moved to output_config.format")
     if not notes:
         return request, ()
-    return Request.model_validate({**body, "output_config": config}), tuple(notes)
+    return parse(Request, {**body, "output_config": config}), tuple(notes)

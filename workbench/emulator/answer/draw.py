@@ -58,7 +58,8 @@ class Words:
             if start in opening and (first.lower() in STOP_WORDS or not rest):
                 # Every sentence opens with a capital: that alone makes no name.
                 start, name = start + len(first) + 1, rest  # noqa: PLW2901
-            if name and name not in {"I", "I'm", "I'd"} and not name.isdigit():
+            quoted = any(begin <= start < stop for begin, stop, _ in self._strings)
+            if name and not quoted and name not in {"I", "I'm", "I'd"}:
                 kept.append((start, end, name))
         return kept
 

@@ -11,9 +11,12 @@ from typing import Any
 from workbench.emulator.answer.draw import Words
 from workbench.emulator.answer.labels import Label, choose
 from workbench.emulator.answer.pattern import example
+from workbench.errors import BadRequestError
 
 JSON = dict[str, Any]
 MOST_DEPTH = 12
+NULL_DEPTH = 3
+INVALID = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
 _FORMATS = {
     "date-time": "2026-01-01T00:00:00Z",
     "time": "12:00:00Z",
@@ -34,8 +37,14 @@ def instance(schema: Any, text: str) -> Any:
     >>> instance({"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}},
     ...           "required": ["city", "days"]}, "Weather in Paris for 3 days?")
     {'city': 'Paris', 'days': 3}
+
+    Raises:
+        BadRequestError: The schema is none, in the words of the API.
     """
-    return _Maker(schema, Words(text)).value(schema, "", 0)
+    try:
+        return _Maker(schema, Words(text)).value(schema, "", 0)
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
+        raise BadRequestError(INVALID, status=400, type="invalid_request_error") from None
 
 
 @dataclass
@@ -48,11 +57,11 @@ class _Maker:
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         schema = self._plain(schema, depth)
-        if "const" in schema:
-            return schema["const"]
-        if schema.get("enum"):
-            return self._enum(schema["enum"], name)
-        if (branch := self._branch(schema)) is not None:
+        if "const" in schema or schema.get("enum"):
+            return schema["const"] if "const" in schema else self._enum(schema["enum"], name)
+        if depth > MOST_DEPTH:
+            return _least(schema)
+        if (branch := self._branch(schema, depth)) is not None:
             return self.value(branch, name, depth + 1)
         kind = _kind(schema)
         if kind == "object":
@@ -85,15 +94,16 @@ class _Maker:
         return target if isinstance(target, dict) else {}
 
     @staticmethod
-    def _branch(schema: JSON) -> Any:
-        """Return the alternative to follow: the first that is not null."""
+    def _branch(schema: JSON, depth: int) -> Any:
+        """Return the alternative to follow: the first that is not null; deep down, null ends a recursion."""
         options = schema.get("anyOf") or schema.get("oneOf")
         if not isinstance(options, list) or not options:
             return None
         real = [
             option for option in options if not (isinstance(option, dict) and option.get("type") == "null")
         ]
-        first = (real or options)[0]
+        null = next((option for option in options if option not in real), None)
+        first = null if null is not None and depth > NULL_DEPTH else (real or options)[0]
         rest = {k: v for k, v in schema.items() if k not in {"anyOf", "oneOf", "$defs", "definitions"}}
         return _merged(rest, first) if isinstance(first, dict) else first
 
@@ -112,7 +122,8 @@ class _Maker:
     def _object(self, schema: JSON, depth: int) -> JSON:
         properties = schema.get("properties")
         properties = properties if isinstance(properties, dict) else {}
-        required = [key for key in schema.get("required") or () if isinstance(key, str)]
+        listed = schema.get("required")
+        required = [key for key in listed if isinstance(key, str)] if isinstance(listed, list) else []
         made = {key: self.value(properties.get(key, {}), key, depth + 1) for key in required}
         for key, inner in properties.items():
             if key not in made and depth < MOST_DEPTH and self._evident(inner, key, depth):
@@ -201,6 +212,11 @@ class _Maker:
             if compiled.search(candidate):
                 return candidate
         return example(pattern)
+
+
+def _least(schema: JSON) -> Any:
+    """Return the smallest value of a kind: what ends a schema that never ends."""
+    return {"object": {}, "array": [], "string": "", "boolean": False, "null": None}.get(_kind(schema), 0)
 
 
 def _kind(schema: JSON) -> str:

@@ -54,7 +54,9 @@ def wanted(tool: dict[str, Any], asked: set[str]) -> float:
     name = {stem(word) for word in words(apart) if word.lower() not in STOP_WORDS}
     about = set(terms(str(tool.get("description") or "")))
     schema = tool.get("input_schema") or {}
-    fields = {stem(word) for key in schema.get("properties") or () for word in key.replace("_", " ").split()}
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    named = properties if isinstance(properties, dict) else {}
+    fields = {stem(word) for key in named for word in key.replace("_", " ").split()}
     return 2.0 * len(asked & name) + 1.0 * len(asked & about) + 0.5 * len(asked & (fields - about - name))
 
 

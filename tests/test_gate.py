@@ -1,0 +1,175 @@
+"""The gate: three verdicts, from one-sided bounds of the paired difference."""
+
+from __future__ import annotations
+
+import pytest
+
+import workbench as wb
+from workbench.errors import IncompleteError, InconclusiveError, RegressionError, UsageError
+from workbench.gate import bless
+from workbench.report.gate import verdict
+from workbench.run import Result, Run, RunInfo
+from workbench.score import Score
+
+
+def numbers(*, right: int, wrong: int) -> dict[str, float]:
+    return {f"s{i:03}": float(i < right) for i in range(right + wrong)}
+
+
+def run(values, *, sha="abc", scorer="exact", errors=()):
+    info = RunInfo(
+        name="triage",
+        variants=({"name": "haiku-4-5", "prompt": {}},),
+        dataset={"name": "d", "rows": len(values), "sha256": sha},
+        scorers=({"name": scorer, "kind": "binary"},),
+        status="complete",
+    )
+    rows = tuple(
+        Result(
+            variant="haiku-4-5",
+            sample_id=sample,
+            epoch=0,
+            index=index,
+            key="k",
+            model="claude-haiku-4-5",
+            body=None if sample in errors else {"model": "claude-haiku-4-5", "content": []},
+            error={"type": "api_error", "message": "no"} if sample in errors else None,
+            scores={} if sample in errors else {scorer: Score(value)},
+        )
+        for index, (sample, value) in enumerate(values.items())
+    )
+    return Run(info, rows)
+
+
+def test_the_same_numbers_pass():
+    """An unchanged prompt of 60 samples passes at a margin of five points."""
+    same = numbers(right=50, wrong=10)
+
+    assert verdict(same, same, name="t", scorer="exact").word == "PASS"
+
+
+def test_a_proved_loss_is_a_regression():
+    """12 of 60 lost, none gained."""
+    found = verdict(numbers(right=38, wrong=22), numbers(right=50, wrong=10), name="t", scorer="exact")
+
+    assert found.word == "REGRESSION"
+    assert found.square == (38, 12, 0, 10)
+    assert found.lost[0] == "s038"
+
+
+def test_a_loss_that_could_be_chance_is_inconclusive():
+    """4 lost and 2 gained of 60: a loss of more than five points is not excluded, none is proved."""
+    old = numbers(right=50, wrong=10)
+    new = {**old, **dict.fromkeys(["s000", "s001", "s002", "s003"], 0.0), "s058": 1.0, "s059": 1.0}
+
+    assert verdict(new, old, name="t", scorer="exact").word == "INCONCLUSIVE"
+
+
+def test_a_loss_inside_the_margin_passes_and_says_so():
+    """20 of 1,000 lost is worse, but by less than five points."""
+    found = verdict(numbers(right=880, wrong=120), numbers(right=900, wrong=100), name="t", scorer="exact")
+
+    assert found.word == "PASS"
+    assert "worse, but inside the margin" in str(found)
+
+
+def test_scores_between_0_and_1_take_the_t_bound():
+    """Repeats averaged per sample make fractions."""
+    old = {f"s{i}": 0.5 + 0.1 * (i % 5) for i in range(40)}
+    new = {sample: value - 0.3 for sample, value in old.items()} | {"s0": 0.4}
+
+    found = verdict(new, old, name="t", scorer="exact")
+
+    assert found.word == "REGRESSION"
+    assert found.square is None
+
+
+def test_a_false_alarm_is_as_rare_as_promised():
+    """A/A by enumeration of flips: with no true change, P(REGRESSION) stays below alpha."""
+    from math import comb
+
+    n, rate = 200, 0.1
+    alarm = 0.0
+    flips = 20
+    for lost in range(flips + 1):
+        old = numbers(right=150, wrong=50)
+        new = dict(old)
+        for i in range(lost):
+            new[f"s{i:03}"] = 0.0
+        for i in range(flips - lost):
+            new[f"s{150 + i:03}"] = 1.0
+        if verdict(new, old, name="t", scorer="exact").word == "REGRESSION":
+            alarm += comb(flips, lost) / 2**flips
+
+    assert rate * n == flips
+    assert 0 < alarm <= 0.06
+
+
+def test_gate_round_trip(tmp_path):
+    """What is blessed today passes today."""
+    path = tmp_path / "baseline.jsonl"
+    bless(run(numbers(right=50, wrong=10)), path, reason="first")
+
+    assert wb.gate(run(numbers(right=50, wrong=10)), baseline=path).word == "PASS"
+
+
+def test_gate_raises_with_the_verdict(tmp_path):
+    """CI sees exceptions only, so the exception carries the words."""
+    path = tmp_path / "baseline.jsonl"
+    bless(run(numbers(right=50, wrong=10)), path, reason="first")
+
+    with pytest.raises(RegressionError, match=r"REGRESSION   triage: exact 0\.83 → 0\.50"):
+        wb.gate(run(numbers(right=30, wrong=30)), baseline=path)
+
+
+def test_strict_gates_refuse_doubt(tmp_path):
+    """A release wants a proof."""
+    path = tmp_path / "baseline.jsonl"
+    old = numbers(right=50, wrong=10)
+    bless(run(old), path, reason="first")
+    new = {**old, "s000": 0.0, "s001": 0.0, "s002": 0.0, "s059": 1.0}
+
+    assert wb.gate(run(new), baseline=path).word == "INCONCLUSIVE"
+    with pytest.raises(InconclusiveError):
+        wb.gate(run(new), baseline=path, strict=True)
+
+
+def test_errors_are_neither_right_nor_wrong(tmp_path):
+    """A run with holes is not judged."""
+    path = tmp_path / "baseline.jsonl"
+    values = numbers(right=50, wrong=10)
+    bless(run(values), path, reason="first")
+
+    with pytest.raises(IncompleteError, match=r"1 of 60 samples have no exact score \(s007\)"):
+        wb.gate(run(values, errors={"s007"}), baseline=path)
+
+
+def test_another_data_set_is_refused(tmp_path):
+    """Numbers of other samples say nothing about these."""
+    path = tmp_path / "baseline.jsonl"
+    bless(run(numbers(right=5, wrong=5)), path, reason="first")
+
+    with pytest.raises(UsageError, match="other samples"):
+        wb.gate(run(numbers(right=5, wrong=5), sha="other"), baseline=path)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense\n", '{"workbench_baseline":9}\n', '{"workbench_baseline":1}\n{"x":1}\n']
+)
+def test_a_broken_baseline_names_file_line_and_cure(tmp_path, text):
+    """One clear line, whatever the file holds."""
+    path = tmp_path / "baseline.jsonl"
+    path.write_text(text)
+
+    with pytest.raises(UsageError, match=r"baseline\.jsonl:\d: .*bless"):
+        wb.gate(run(numbers(right=5, wrong=5)), baseline=path)
+
+
+def test_a_baseline_is_the_same_bytes_each_time(tmp_path):
+    """A review shows what changed and nothing else."""
+    first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+
+    bless(run(numbers(right=5, wrong=5)), first, reason="r")
+    bless(run(numbers(right=5, wrong=5)), second, reason="r")
+
+    assert first.read_bytes() == second.read_bytes()
