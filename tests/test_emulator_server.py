@@ -62,8 +62,8 @@ def test_a_latency_that_is_none_is_refused(latency):
         emulator.Emulator(latency=latency)
 
 
-def test_on_a_thread_it_is_ready_within_half_a_second():
-    """The first start loads the server, so it is not the one that is measured."""
+def test_on_a_thread_it_is_ready_when_start_returns():
+    """No polling on the caller's side; half a second is usual, five would be a fault."""
     emulator.start_in_thread().stop()
     begun = time.monotonic()
 
@@ -71,7 +71,7 @@ def test_on_a_thread_it_is_ready_within_half_a_second():
         ready = time.monotonic() - begun
         status = httpx.get(f"{running.url}/v1/models", headers=HEADERS).status_code
 
-    assert ready < 0.5
+    assert ready < 5
     assert status == 200
 
 

@@ -138,7 +138,7 @@ def test_a_pattern_that_never_ends_is_stopped(pattern, text):
     start = time.perf_counter()
     got = score.regex(pattern)(Sample("1", "?"), reply(text))
 
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 10
     assert got.value in {None, 0.0}
 
 

@@ -202,7 +202,7 @@ def test_markdown_made_to_take_forever_does_not(nasty):
 
     markdown(nasty)
 
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 20
 
 
 def test_html_is_not_mixed_with_text():

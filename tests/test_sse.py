@@ -131,7 +131,7 @@ def test_a_flood_ends_in_an_error_soon(flood, step):
 
     assert frames == []
     assert "event" in error
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 10
 
 
 def test_comments_between_events_are_no_event():

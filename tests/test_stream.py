@@ -334,18 +334,16 @@ def test_an_unknown_block_passes_through():
 
 
 def test_accumulating_is_linear():
-    """Ten times the deltas cost about ten times the work; a quadratic join would cost a hundred."""
+    """50 MB in 50,000 deltas take a fraction of a second; copying at each delta would take minutes."""
+    accumulator = accumulated(START, TEXT[0])
+    event = event_of(delta(0, "text_delta", text="x" * 1000))
+    began = time.process_time()
 
-    def seconds(deltas: int) -> float:
-        accumulator = accumulated(START, TEXT[0])
-        event = event_of(delta(0, "text_delta", text="x" * 1000))
-        began = time.process_time()
-        for _ in range(deltas):
-            accumulator.add(event)
-        assert accumulator.partial is not None
-        return time.process_time() - began
+    for _ in range(50_000):
+        accumulator.add(event)
 
-    assert seconds(50_000) < 30 * max(seconds(5_000), 0.001)
+    assert accumulator.partial is not None
+    assert time.process_time() - began < 20
 
 
 # --- the other way round ---
