@@ -6,7 +6,6 @@ import pytest
 
 import workbench as wb
 from workbench.errors import IncompleteError, InconclusiveError, RegressionError, UsageError
-from workbench.gate import bless
 from workbench.report.gate import verdict
 from workbench.run import Result, Run, RunInfo
 from workbench.score import Score
@@ -108,7 +107,7 @@ def test_a_false_alarm_is_as_rare_as_promised():
 def test_gate_round_trip(tmp_path):
     """What is blessed today passes today."""
     path = tmp_path / "baseline.jsonl"
-    bless(run(numbers(right=50, wrong=10)), path, reason="first")
+    run(numbers(right=50, wrong=10)).bless(path, reason="first")
 
     assert wb.gate(run(numbers(right=50, wrong=10)), baseline=path).word == "PASS"
 
@@ -116,7 +115,7 @@ def test_gate_round_trip(tmp_path):
 def test_gate_raises_with_the_verdict(tmp_path):
     """CI sees exceptions only, so the exception carries the words."""
     path = tmp_path / "baseline.jsonl"
-    bless(run(numbers(right=50, wrong=10)), path, reason="first")
+    run(numbers(right=50, wrong=10)).bless(path, reason="first")
 
     with pytest.raises(RegressionError, match=r"REGRESSION   triage: exact 0\.83 → 0\.50"):
         wb.gate(run(numbers(right=30, wrong=30)), baseline=path)
@@ -126,7 +125,7 @@ def test_strict_gates_refuse_doubt(tmp_path):
     """A release wants a proof."""
     path = tmp_path / "baseline.jsonl"
     old = numbers(right=50, wrong=10)
-    bless(run(old), path, reason="first")
+    run(old).bless(path, reason="first")
     new = {**old, "s000": 0.0, "s001": 0.0, "s002": 0.0, "s059": 1.0}
 
     assert wb.gate(run(new), baseline=path).word == "INCONCLUSIVE"
@@ -138,7 +137,7 @@ def test_errors_are_neither_right_nor_wrong(tmp_path):
     """A run with holes is not judged."""
     path = tmp_path / "baseline.jsonl"
     values = numbers(right=50, wrong=10)
-    bless(run(values), path, reason="first")
+    run(values).bless(path, reason="first")
 
     with pytest.raises(IncompleteError, match=r"1 of 60 samples have no exact score \(s007\)"):
         wb.gate(run(values, errors={"s007"}), baseline=path)
@@ -147,7 +146,7 @@ def test_errors_are_neither_right_nor_wrong(tmp_path):
 def test_another_data_set_is_refused(tmp_path):
     """Numbers of other samples say nothing about these."""
     path = tmp_path / "baseline.jsonl"
-    bless(run(numbers(right=5, wrong=5)), path, reason="first")
+    run(numbers(right=5, wrong=5)).bless(path, reason="first")
 
     with pytest.raises(UsageError, match="other samples"):
         wb.gate(run(numbers(right=5, wrong=5), sha="other"), baseline=path)
@@ -169,7 +168,7 @@ def test_a_baseline_is_the_same_bytes_each_time(tmp_path):
     """A review shows what changed and nothing else."""
     first, second = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
 
-    bless(run(numbers(right=5, wrong=5)), first, reason="r")
-    bless(run(numbers(right=5, wrong=5)), second, reason="r")
+    run(numbers(right=5, wrong=5)).bless(first, reason="r")
+    run(numbers(right=5, wrong=5)).bless(second, reason="r")
 
     assert first.read_bytes() == second.read_bytes()

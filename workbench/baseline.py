@@ -83,3 +83,14 @@ class Baseline:
             return cls(values=values, **{field: head[field] for field in fields})
         except (WireError, IndexError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path}:{number}: not a baseline ({error!r}); {cure}") from error
+
+
+def only(names: tuple[str, ...], what: str) -> str:
+    """Return the one name there is.
+
+    Raises:
+        UsageError: There are several, or none.
+    """
+    if len(names) != 1:
+        raise UsageError(f"say which {what}: {', '.join(names) or 'none there'}")
+    return names[0]

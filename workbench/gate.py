@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from workbench.baseline import Baseline
+from workbench.baseline import Baseline, only
 from workbench.errors import IncompleteError, InconclusiveError, RegressionError, UsageError
 from workbench.report.gate import Verdict, verdict
 from workbench.report.outcome import sample_means
@@ -29,7 +29,7 @@ def gate(
 
     Args:
         run: The new run, complete.
-        baseline: File made by `Run.bless`.
+        baseline: File made by `workbench.run.Run.bless`.
         margin: Loss that is tolerated, in the score's unit: 0.05 is five points of a hundred.
         alpha: Chance of a wrong claim, one-sided, in (0, 0.5).
         variant: Which variant of the run; default the baseline's own, or the only one.
@@ -69,56 +69,9 @@ def gate(
     return found
 
 
-def bless(
-    run: Run,
-    path: str | os.PathLike[str],
-    *,
-    reason: str,
-    variant: str | None = None,
-    scorer: str | None = None,
-) -> Baseline:
-    """Make a run's numbers the standard that `gate` holds later runs to.
-
-    Args:
-        run: A complete run.
-        path: The file to write, beside the suite, to be committed.
-        reason: Why these numbers are good enough, for whoever reads the review.
-        variant: Whose answers; default the run's only variant.
-        scorer: Whose numbers; default the run's only one that judges.
-
-    Raises:
-        UsageError: The run is not complete, or it does not say which variant or scorer.
-    """
-    if run.status != "complete" or run.errors:
-        raise UsageError(
-            f"only a complete run without errors can be blessed; this one is {run.status}, "
-            f"with {len(run.errors)} errors"
-        )
-    name = variant or _only(run.info.variant_names, "variant")
-    judge = scorer or _only(tuple(sorted(run.info.judges)), "scorer")
-    rows = run.results(variant=name)
-    blessed = Baseline(
-        run.name,
-        name,
-        judge,
-        str(run.info.dataset.get("sha256", "")),
-        reason,
-        sample_means(rows, judge),
-        emulated=any(row.origin == "emulator" for row in rows),
-    )
-    blessed.save(path)
-    return blessed
-
-
 def _variant(run: Run, known: Baseline) -> str:
     names = run.info.variant_names
-    return known.variant if known.variant in names else _only(names, "variant")
-
-
-def _only(names: tuple[str, ...], what: str) -> str:
-    if len(names) != 1:
-        raise UsageError(f"say which {what}: {', '.join(names) or 'none there'}")
-    return names[0]
+    return known.variant if known.variant in names else only(names, "variant")
 
 
 def _check_samples(run: Run, known: Baseline, path: str) -> None:

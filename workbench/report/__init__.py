@@ -1,7 +1,7 @@
 """Results in, tables out: the summary of a run, the comparison of two variants, the receipt. All pure."""
 
 from workbench.report.comparison import Comparison, compare
-from workbench.report.outcome import Outcome
+from workbench.report.outcome import Outcome, sample_means
 from workbench.report.receipt import Bills, RunReceipt, bills, receipt
 from workbench.report.summary import summary
 from workbench.report.table import Cell, Column, Table
@@ -17,5 +17,6 @@ __all__ = [
     "bills",
     "compare",
     "receipt",
+    "sample_means",
     "summary",
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench import report
+from workbench.baseline import Baseline, only
 from workbench.display import Shown
 from workbench.errors import UsageError, did_you_mean
 from workbench.journal import Journal, read
@@ -118,6 +119,45 @@ class Run(Shown):
 
         names = [s["name"] for s in self.info.scorers]
         return pd.DataFrame([_row(row, names) for row in self.rows])
+
+    def bless(
+        self,
+        path: str | Path,
+        *,
+        reason: str,
+        variant: str | None = None,
+        scorer: str | None = None,
+    ) -> Baseline:
+        """Make these numbers the standard that `workbench.gate` holds later runs to.
+
+        Args:
+            path: The file to write, beside the suite, to be committed.
+            reason: Why these numbers are good enough, for whoever reads the review.
+            variant: Whose answers; default the run's only variant.
+            scorer: Whose numbers; default the only one that judges.
+
+        Raises:
+            UsageError: The run is not complete, or it has several variants or scorers and none is named.
+        """
+        if self.status != "complete" or self.errors:
+            raise UsageError(
+                f"only a complete run without errors can be blessed; this one is {self.status}, "
+                f"with {len(self.errors)} errors"
+            )
+        name = variant or only(self.info.variant_names, "variant")
+        judge = scorer or only(tuple(sorted(self.info.judges)), "scorer")
+        rows = self.results(variant=name)
+        blessed = Baseline(
+            self.name,
+            name,
+            judge,
+            str(self.info.dataset.get("sha256", "")),
+            reason,
+            report.sample_means(rows, judge),
+            emulated=any(row.origin == "emulator" for row in rows),
+        )
+        blessed.save(path)
+        return blessed
 
     def save(self, folder: str | Path) -> Path:
         """Write journal, ``run.json`` and reports into *folder*; `load` needs nothing else."""
