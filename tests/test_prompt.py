@@ -134,7 +134,11 @@ def test_every_kind_of_text_is_filled():
 
 RICH = Prompt(
     [
-        {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "{{doc}}"}, "citations": {"enabled": True}},
+        {
+            "type": "document",
+            "source": {"type": "text", "media_type": "text/plain", "data": "{{doc}}"},
+            "citations": {"enabled": True},
+        },
         "{{input}}",
     ],
     model=SONNET,

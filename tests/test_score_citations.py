@@ -12,7 +12,8 @@ from workbench.wire import Message
 
 TEXT = "Returns are free for 30 days. Café opens at nine. \U0001f600 Closed on Sunday."
 ON = {"citations": {"enabled": True}}
-PLAIN = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": TEXT}, "title": "Policy", **ON}
+SOURCE = {"type": "text", "media_type": "text/plain", "data": TEXT}
+PLAIN = {"type": "document", "source": SOURCE, "title": "Policy", **ON}
 BLOCKS = {
     "type": "document",
     "source": {
@@ -174,7 +175,7 @@ def test_no_citation_is_unscored_where_they_are_off():
 def test_documents_are_counted_over_all_messages():
     """The index goes on from one message to the next."""
     prompt = Prompt(
-        [{**PLAIN, "source": {"type": "text", "media_type": "text/plain", "data": "Second text."}, "title": None}, "Q?"],
+        [{**PLAIN, "source": {**SOURCE, "data": "Second text."}, "title": None}, "Q?"],
         messages=[{"role": "user", "content": [PLAIN]}, {"role": "assistant", "content": "ok"}],
         model="m",
     )

@@ -212,8 +212,11 @@ def export(
     from workbench.cache import Store
     from workbench.loading import load_evals
 
-    source = Store(store)
-    asked = [trial for study in load_evals(path) for trial in study.evaluation.trials()]
+    source, studies = Store(store), load_evals(path)
+    for study in studies:  # what the suite's own cassette holds already stays in it
+        for recorded in (study.client and study.client.cassette) or ():
+            source.put(recorded)
+    asked = [trial for study in studies for trial in study.evaluation.trials()]
     _say(str(source.export(((trial.request, trial.epoch) for trial in asked), to)))
 
 

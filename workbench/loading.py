@@ -60,8 +60,9 @@ def _execute(file: Path) -> tuple[Study, ...]:
     names: dict[str, Any] = {"__name__": "workbench_eval", "__file__": str(file)}
     token = collecting.set([])
     try:
+        cells = list(_code(file))
         with contextlib.chdir(file.parent if file.suffix == ".ipynb" else Path.cwd()):
-            for code in _code(file):
+            for code in cells:
                 try:
                     exec(code, names)  # noqa: S102 - the file is the user's own program
                 except Collected:
