@@ -84,6 +84,21 @@ def test_references_that_recurse_come_to_an_end():
     instance(SCHEMAS["references"], TEXTS[0])
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": dict.fromkeys("abc", {"$ref": "#"}), "required": ["a", "b", "c"]},
+        {"allOf": [{"$ref": "#"}] * 3},
+        {"type": "array", "minItems": 10**9, "items": {"type": "string", "minLength": 10**9}},
+        properties(a={"type": "string", "pattern": "^(a+)+$"}, b={"type": "string", "pattern": "a{1000000}"}),
+    ],
+    ids=["tree", "allOf", "endless", "slow pattern"],
+)
+def test_hostile_schemas_stay_small(schema):
+    """What would grow without end is cut; nobody waits for it."""
+    assert len(json.dumps(instance(schema, "a" * 40 + "!"))) < 5_000_000
+
+
 def test_values_come_from_the_text():
     """Numbers, quotes, names, dates, enum values, and a negation."""
     made = check(

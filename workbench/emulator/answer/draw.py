@@ -123,7 +123,8 @@ class Words:
     def candidates(self) -> list[str]:
         """Return every piece of the text a pattern might accept, the likeliest first."""
         quoted = [text for *_, text in self._strings]
-        return [*quoted, *re.findall(r"[^\s,;:!?\"']+", self.text)[:200], *(text for *_, text in self._names)]
+        words_of_it = re.findall(r"[^\s,;:!?\"']+", self.text[:5000])[:200]
+        return [one for one in (*quoted, *words_of_it, *(text for *_, text in self._names)) if len(one) <= 64]
 
     def _left(self, pool: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
         return [one for one in pool if one[:2] not in self._taken]

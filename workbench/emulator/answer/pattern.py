@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_NESTED = re.compile(r"\([^()]*[*+}][^()]*\)[*+{]|\\\d|\(\?P=")
+
+
+def risky(pattern: str) -> bool:
+    r"""Return whether trying *pattern* on a text may take for ever: a repeat in a repeat, a back reference.
+
+    >>> risky(r"^(a+)+$"), risky(r"^[a-z]+\.\d{2}$")
+    (True, False)
+    """
+    return _NESTED.search(pattern.replace("\\d", "")) is not None
+
+
 def example(pattern: str) -> str:
     r"""Return a short text that *pattern* matches; "text" where the pattern is beyond this.
 
@@ -18,7 +30,7 @@ def example(pattern: str) -> str:
     parser: Any = vars(re)["_parser"]
     try:
         made = "".join(_each(parser.parse(pattern)))
-        return made if re.search(pattern, made) else "text"
+        return made if risky(pattern) or re.search(pattern, made) else "text"
     except (re.error, RecursionError, KeyError, ValueError):
         return "text"
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.emulator.answer.draw import Words
 from workbench.emulator.answer.labels import Label, choose
-from workbench.emulator.answer.pattern import example
+from workbench.emulator.answer.pattern import example, risky
 from workbench.errors import BadRequestError
 
 JSON = dict[str, Any]
 MOST_DEPTH = 12
 NULL_DEPTH = 3
+MOST_STEPS = 2000
+"""A schema that refers to itself in several places would else grow without end."""
+MOST_CHARACTERS = 2000
 INVALID = "JSON schema is invalid. It must match JSON Schema draft 2020-12"
 _FORMATS = {
     "date-time": "2026-01-01T00:00:00Z",
@@ -53,13 +56,13 @@ class _Maker:
 
     root: Any
     text: Words
-    _seen: dict[str, int] = field(default_factory=dict)
+    _steps: int = 0
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         schema = self._plain(schema, depth)
         if "const" in schema or schema.get("enum"):
             return schema["const"] if "const" in schema else self._enum(schema["enum"], name)
-        if depth > MOST_DEPTH:
+        if depth > MOST_DEPTH or self._steps > MOST_STEPS:
             return _least(schema)
         if (branch := self._branch(schema, depth)) is not None:
             return self.value(branch, name, depth + 1)
@@ -73,13 +76,14 @@ class _Maker:
     def _plain(self, given: Any, depth: int) -> JSON:
         """Return the schema with references followed and ``allOf`` merged."""
         schema: JSON = given if isinstance(given, dict) else {}
+        self._steps += 1
         followed = 0
         while isinstance(schema.get("$ref"), str) and followed < MOST_DEPTH:
             rest = {name: value for name, value in schema.items() if name != "$ref"}
             schema = {**self._pointed(schema["$ref"]), **rest}
             followed += 1
         parts = schema.get("allOf")
-        if not isinstance(parts, list) or depth > MOST_DEPTH:
+        if not isinstance(parts, list) or depth > MOST_DEPTH or self._steps > MOST_STEPS:
             return schema
         merged = {k: v for k, v in schema.items() if k != "allOf"}
         for part in parts:
@@ -208,9 +212,10 @@ class _Maker:
             compiled = re.compile(pattern)
         except re.error:
             return self.text.string(name, None) or "text"
-        for candidate in self.text.candidates():
-            if compiled.search(candidate):
-                return candidate
+        if not risky(pattern):
+            for candidate in self.text.candidates():
+                if compiled.search(candidate):
+                    return candidate
         return example(pattern)
 
 
@@ -265,7 +270,7 @@ def _within(schema: JSON, value: float, *, step: float) -> int | float:
 
 
 def _sized(text: str, schema: JSON) -> str:
-    least, most = schema.get("minLength") or 0, schema.get("maxLength")
+    least, most = min(schema.get("minLength") or 0, MOST_CHARACTERS), schema.get("maxLength")
     text = text if len(text) >= least else (text + " " + "text " * int(least))[: int(least)]
     return text if most is None else text[: int(most)]
 
