@@ -470,6 +470,14 @@ def test_a_receipt_of_unpriced_replies_says_at_least():
     assert any("the sums are at least these" in note for note in bill.notes)
 
 
+def test_a_receipt_without_any_price_has_no_figure():
+    """Unknown is unpriced, never $0."""
+    text = str(report.receipt([result("a", 1, model="my-model")]))
+
+    assert "$" not in text
+    assert "unpriced    unpriced" in text
+
+
 def test_a_receipt_names_the_emulator():
     """Nobody should think that this was paid."""
     assert EMULATED in str(report.receipt([result("a", 1, origin="emulator")]))

@@ -113,6 +113,7 @@ class Answers:
         self._flights: dict[str, asyncio.Future[Reply]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known_origin: str | None = None
+        self._asking = asyncio.Lock()
 
     async def reply(self, question: Question, mode: Mode, *, miss: Miss = "alone") -> Reply:
         """Return the reply to a question.
@@ -278,10 +279,14 @@ class Answers:
         because its replies are kept under one name.
         """
         if self._known_origin is None:
-            origin = self._endpoint.origin
-            if origin.startswith("url:") and self._endpoint.loopback:
-                transport = await self._connect()
-                await transport.probe()
-                origin = transport.origin
-            self._known_origin = origin
+            async with self._asking:
+                self._known_origin = self._known_origin or await self._find_origin()
         return self._known_origin
+
+    async def _find_origin(self) -> str:
+        origin = self._endpoint.origin
+        if not (origin.startswith("url:") and self._endpoint.loopback):
+            return origin
+        transport = await self._connect()
+        await transport.probe()
+        return transport.origin

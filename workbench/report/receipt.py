@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from workbench.cost import Receipt
 from workbench.display import Shown
-from workbench.report.words import EMULATED, NOTHING, plural
+from workbench.report.words import EMULATED, NOTHING, UNPRICED, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +81,8 @@ class RunReceipt(Shown):
         if self.listed.unpriced:
             why = "; ".join(self.listed.reasons)
             parts.append(
-                f"{plural(self.listed.unpriced, 'reply')} unpriced ({why}): the sums are at least these."
+                f"{plural(self.listed.unpriced, 'reply')} unpriced ({why}): "
+                f"{'the sums are at least these' if self.lines else 'there is no sum'}."
             )
         if self.errors:
             parts.append(
@@ -103,11 +104,11 @@ class RunReceipt(Shown):
             (line.label, f"{line.quantity:,}", _money(line.list), _money(line.incurred))
             for line in self.lines
         ]
-        rows.append(("", "", _money(self.listed.known), _money(self.incurred.known)))
+        rows.append(("", "", _total(self.listed), _total(self.incurred)))
         widths = [max(len(row[i]) for row in rows) for i in range(4)]
         rule = ("", "", "-" * widths[2], "-" * widths[3])
         text = [_row(row, widths) for row in (*rows[:-1], rule, rows[-1])]
-        text[-1] += f"     saved: {self._saved()}"
+        text[-1] += f"     saved: {self._saved()}" if self.lines else ""
         recorded = self.replies - self.live
         asked = f"{plural(self.replies, 'reply')}: {self.live:,} asked now, {recorded:,} recorded before"
         return "\n".join([*text, "", asked, *self.notes])
@@ -163,6 +164,13 @@ def _amounts(bill: Receipt) -> dict[str, Decimal]:
         if line.amount is not None:
             amounts[line.label] = amounts.get(line.label, Decimal(0)) + line.amount
     return amounts
+
+
+def _total(bill: Receipt) -> str:
+    """Return a sum: at least so much where a part has no price, and no figure where nothing has."""
+    if bill.unpriced and not _amounts(bill):
+        return UNPRICED
+    return f"≥ {_money(bill.known)}" if bill.unpriced else _money(bill.known)
 
 
 def _money(amount: Decimal) -> str:
