@@ -87,7 +87,11 @@ def test_references_that_recurse_come_to_an_end():
 @pytest.mark.parametrize(
     "schema",
     [
-        {"type": "object", "properties": dict.fromkeys("abc", {"$ref": "#"}), "required": ["a", "b", "c"]},
+        {
+            "type": "object",
+            "properties": {name: {"$ref": "#"} for name in "abc"},
+            "required": ["a", "b", "c"],
+        },
         {"allOf": [{"$ref": "#"}] * 3},
         {"type": "array", "minItems": 10**9, "items": {"type": "string", "minLength": 10**9}},
         properties(a={"type": "string", "pattern": "^(a+)+$"}, b={"type": "string", "pattern": "a{1000000}"}),
