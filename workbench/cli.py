@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.exceptions import TyperException
@@ -126,6 +126,10 @@ def run(
     limit: LimitOption = None,
     concurrency: ConcurrencyOption = 16,
     base_url: BaseUrlOption = None,
+    budget_usd: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Stop once so much is paid.")
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Lint before anything is sent.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run in --out.")] = False,
 ) -> None:
     """Run every eval that PATH defines; leaves a folder with journal, tables, receipt and report."""
@@ -141,7 +145,15 @@ def run(
         evaluation = study.evaluation if limit is None else study.evaluation.limit(limit)
         cassette = study.client.cassette if study.client is not None else None
         with Client(base_url=base_url, mode=mode, cassette=cassette) as client:
-            code = _run(client, evaluation, out=folder, concurrency=concurrency, resume=resume)
+            code = _run(
+                client,
+                evaluation,
+                out=folder,
+                concurrency=concurrency,
+                budget_usd=budget_usd,
+                check=check,
+                resume=resume,
+            )
         worst = max(worst, code)
     raise typer.Exit(worst)
 
@@ -235,13 +247,11 @@ def import_(
     _say(f"{n:,} replies imported")
 
 
-def _run(
-    client: Client, evaluation: Eval, *, out: Path | None, concurrency: int = 16, resume: bool = False
-) -> int:
+def _run(client: Client, evaluation: Eval, **options: Any) -> int:
     from workbench.show.page import write_report
 
     _say(str(client))
-    done = client.run(evaluation, out=out, concurrency=concurrency, resume=resume)
+    done = client.run(evaluation, **options)
     _say(str(done))
     _say(str(done.receipt()))
     assert done.folder is not None  # a run of a client always has one

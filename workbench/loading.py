@@ -41,6 +41,8 @@ def load_evals(path: str | Path) -> tuple[Study, ...]:
         UsageError: No such file, not a module or notebook, an error in its code, or no `Eval` in it.
     """
     file = Path(path)
+    if file.is_dir():
+        raise UsageError(f"{path} is a folder; name a module or notebook in it")
     if not file.is_file():
         siblings = (
             [p.name for p in file.parent.glob("*") if p.suffix in {".py", ".ipynb"}]
@@ -71,7 +73,8 @@ def _execute(file: Path) -> tuple[Study, ...]:
     except WorkbenchError:
         raise
     except (Exception, SystemExit) as error:
-        raise UsageError(f"{_where(error, file)}: {type(error).__name__}: {error}") from error
+        what = error.msg if isinstance(error, SyntaxError) else error
+        raise UsageError(f"{_where(error, file)}: {type(error).__name__}: {what}") from error
     finally:
         collecting.reset(token)
     ran = [Study(evaluation, client) for client, evaluation, _ in noted]

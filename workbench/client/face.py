@@ -16,6 +16,7 @@ from workbench.cassette import Cassette
 from workbench.client.answers import Answers, Question, check_mode, version_for
 from workbench.client.link import Link
 from workbench.client.models import Models
+from workbench.client.preflight import preflight
 from workbench.client.stream import Stream
 from workbench.client.trials import Trials, dollars, new_folder
 from workbench.display import Shown
@@ -195,6 +196,7 @@ class Client(Shown):
         out: str | os.PathLike[str] | None = None,
         resume: bool = False,
         stream: bool | None = None,
+        check: bool = True,
         on_event: Callable[[Event], None] | None = None,
     ) -> Run:
         """Ask everything a study wants to know, and keep it in a folder.
@@ -209,9 +211,11 @@ class Client(Shown):
             resume: Go on with the unfinished run in *out*.
             stream: Stream answers, so that the first token is timed; default for the Claude API and the
                 emulator, not for other servers.
+            check: Lint the first request of every variant before anything is sent.
             on_event: Told of every trial; default a progress line.
 
         Raises:
+            LintError: The service would refuse a variant; nothing was sent.
             APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
             IncompleteError: The budget is used up; the run can be resumed.
         """
@@ -225,6 +229,8 @@ class Client(Shown):
         at_once = 16 if concurrency == "auto" else concurrency
         if not isinstance(at_once, int) or at_once < 1:
             raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
+        if check:
+            sync.run(preflight(evaluation, self._question, self._answers, self._mode(mode)))
         return self._run(evaluation, asked, folder, concurrency=at_once, resume=resume, on_event=on_event)
 
     def resume(self, folder: str | os.PathLike[str], evaluation: Eval, **options: Any) -> Run:
