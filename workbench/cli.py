@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -47,6 +48,8 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of the README."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or bool(os.environ.get("WORKBENCH_DEBUG"))
+    if not debug:
+        warnings.showwarning = lambda message, *_, **__: _complain(f"warning: {message}")
     try:
         code = app([word for word in words if word != "--debug"], standalone_mode=False)
     except TyperException as error:
@@ -58,6 +61,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         _complain("stopped. What was answered is kept; --resume goes on.")
         code = 4
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except (WorkbenchError, OSError) as error:
         if debug:
             raise

@@ -160,7 +160,7 @@ class Attempts:
     def _final(self, error: APIError, call: Call, progress: Progress) -> APIError:
         error.model = call.model
         failed = failures.with_tries(error, progress.tries, progress.elapsed())
-        logger.warning("%s failed: %s", call.model or call.path, failed.message)
+        logger.info("%s failed: %s", call.model or call.path, failed.message)
         return failed
 
     def _log_retry(self, failure: Failure, call: Call, progress: Progress, wait: float) -> None:
