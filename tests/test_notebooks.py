@@ -34,7 +34,7 @@ def test_at_most_twenty_cells(notebook):
 
 def test_cells_are_short(notebook):
     """Logic that grows moves to the package."""
-    assert max(len("".join(cell["source"]).splitlines()) for cell in code_cells(notebook)) <= 12
+    assert max(len("".join(cell["source"]).splitlines()) for cell in code_cells(notebook)) <= 10
 
 
 def test_execution_counts_run_from_one(notebook):
