@@ -66,13 +66,14 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def real():
-    with wb.Client(store=False) as client:
+    with wb.Client(store=False, api_version="2026-10-21") as client:
         yield client
 
 
 @pytest.fixture
 def emulated(emulator):
-    with wb.Client(base_url=emulator.url, api_key="sk-ant-test", store=False) as client:
+    key, version = "sk-ant-test", "2026-10-21"
+    with wb.Client(base_url=emulator.url, api_key=key, store=False, api_version=version) as client:
         yield client
 
 
