@@ -258,10 +258,10 @@ def _run(client: Client, evaluation: Eval, **options: Any) -> int:
 
     _say(str(client))
     done = client.run(evaluation, **options)
-    _say(str(done))
-    _say(str(done.receipt()))
     assert done.folder is not None  # a run of a client always has one
     write_report(done, done.folder / "report.html")
+    _say(str(done))
+    _say(str(done.receipt()))
     _say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(done)
 
