@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
-from workbench import emulator as emulators
+from workbench.testing import emulator, start_emulator
+
+__all__ = ["emulator", "start_emulator"]
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -55,24 +57,3 @@ def dialled(request, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", checked_look_up)
     yield tried
     assert not tried, f"dialled beyond loopback: {tried}"
-
-
-@pytest.fixture(scope="session")
-def emulator():
-    """One emulator for all tests, on a free loopback port: no limits, no latency, no script."""
-    with emulators.start_in_thread() as running:
-        yield running
-
-
-@pytest.fixture
-def start_emulator():
-    """Start emulators with options; they stop with the test."""
-    started = []
-
-    def start(**options):
-        started.append(emulators.start_in_thread(**options))
-        return started[-1]
-
-    yield start
-    for running in started:
-        running.stop()
