@@ -20,6 +20,7 @@ from workbench.errors import (
     BadRequestError,
     BillingError,
     DiskFullError,
+    IncompleteError,
     InternalServerError,
     JournalError,
     RateLimitError,
@@ -284,6 +285,66 @@ def test_a_failing_listener_is_heard(tmp_path):
 
     with pytest.raises(KeyError, match="display"):
         go(Service(), tmp_path / "run", on_event=listen)
+
+
+def test_a_listener_that_fails_at_a_start_leaves_no_call_in_doubt(tmp_path):
+    """What was never sent is not perhaps paid."""
+
+    def listen(event):
+        raise KeyError("display")
+
+    service = Service()
+    with pytest.raises(KeyError, match="display"):
+        go(service, tmp_path / "run", on_event=listen)
+
+    assert service.asked == []
+    assert Run.load(tmp_path / "run").info.perhaps_paid == 0
+
+
+def test_a_listener_that_fails_hides_no_answer_that_is_safe(tmp_path):
+    """The run that ends has every answer of the batch its listener failed in."""
+
+    def listen(event):
+        if event.kind == "finished":
+            raise KeyError("display")
+
+    with pytest.raises(KeyError, match="display"):
+        go(Service(), tmp_path / "run", on_event=listen, concurrency=4)
+
+    table = (tmp_path / "run" / "table.txt").read_text()
+    assert f"{len(Run.load(tmp_path / 'run'))} replies" in table
+
+
+def test_what_ends_a_run_before_it_is_sent_is_not_perhaps_paid(tmp_path):
+    """A budget that is used up costs nothing more, and says so."""
+
+    def full(number):
+        return IncompleteError("the budget is used up") if number > 4 else None
+
+    with pytest.raises(IncompleteError, match="used up"):
+        go(Service(full), tmp_path / "run", concurrency=2)
+
+    receipt = (tmp_path / "run" / "receipt.txt").read_text()
+    assert "perhaps paid" not in receipt
+    assert Run.load(tmp_path / "run").info.perhaps_paid == 0
+
+
+def test_answers_that_waited_for_space_count_once_they_are_written(tmp_path, monkeypatch):
+    """A write that failed and worked a moment later lost nothing, in the table neither."""
+    real, tries = os.pwrite, []
+
+    def pwrite(descriptor, data, at):
+        tries.append(at)
+        if len(tries) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data, at)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(DiskFullError, match="no space left"):
+        go(Service(), tmp_path / "run", concurrency=1)
+
+    assert "4 replies" in (tmp_path / "run" / "table.txt").read_text()
+    assert len(Run.load(tmp_path / "run")) == 4
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path):

@@ -29,14 +29,17 @@ class Committer:
 
     Args:
         journal: Where records go.
-        done: Called in the loop with each result once it is safe, in order of arrival.
+        done: Called in the loop with the results of a batch once they are safe, in order of arrival.
     """
 
-    def __init__(self, journal: Journal, done: Callable[[Result], None]) -> None:
+    def __init__(self, journal: Journal, done: Callable[[list[Result]], None]) -> None:
         self._journal = journal
         self._done = done
         self._batch = _Batch()
+        self._writing: _Batch | None = None
         self._task: asyncio.Task[None] | None = None
+        self._unsafe: list[Result] = []
+        """Results of batches that failed: the journal keeps their records for its next sync."""
 
     def note(self, record: dict[str, Any]) -> None:
         """Take a record into the next batch."""
@@ -54,11 +57,9 @@ class Committer:
             DiskFullError: No space left.
             JournalError: The journal cannot be written.
         """
-        if not self._batch.records:
-            if self._task is not None:
-                await asyncio.shield(self._task)
+        batch = self._batch if self._batch.records else self._writing
+        if batch is None:
             return
-        batch = self._batch
         if self._task is None:
             self._task = asyncio.create_task(self._commit())
         await batch.over.wait()
@@ -66,19 +67,28 @@ class Committer:
             raise batch.error
 
     async def _commit(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._batch.records:
-            batch, self._batch = self._batch, _Batch()
-            try:
-                await loop.run_in_executor(None, self._write, batch.records)
-                for result in batch.results:
-                    self._done(result)
-            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
-                batch.error = error
-            batch.over.set()
-        self._task = None
+        try:
+            while self._batch.records:
+                self._writing, self._batch = self._batch, _Batch()
+                await self._write(self._writing)
+        finally:
+            self._writing = self._task = None
 
-    def _write(self, records: list[dict[str, Any]]) -> None:
+    async def _write(self, batch: _Batch) -> None:
+        self._unsafe += batch.results
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._sync, batch.records)
+            safe, self._unsafe = self._unsafe, []
+            self._done(safe)
+        except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this batch
+            batch.error = error
+        except BaseException as error:
+            batch.error = error
+            raise
+        finally:
+            batch.over.set()
+
+    def _sync(self, records: list[dict[str, Any]]) -> None:
         for record in records:
             self._journal.append(record)
         self._journal.sync()

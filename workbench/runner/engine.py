@@ -6,7 +6,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from workbench.errors import APIConnectionError, APIError, APITimeoutError, ReplayMissError
+from workbench.errors import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ReplayMissError,
+    WorkbenchError,
+)
 from workbench.run import Result, judges
 from workbench.runner.commit import Committer
 from workbench.runner.verdict import describe, stops
@@ -19,6 +25,10 @@ if TYPE_CHECKING:
     from workbench.journal import Journal
     from workbench.reply import Reply
     from workbench.wire import Request
+
+
+DRAIN_S = 0.8
+"""Seconds that calls in flight get after a stop: whoever pressed it has the prompt back within a second."""
 
 
 class Send(Protocol):
@@ -56,7 +66,7 @@ async def run(
     concurrency: int = 16,
     on_event: Callable[[Event], None] | None = None,
     already: Mapping[int, Result] | None = None,
-    drain_s: float = 4.0,
+    drain_s: float = DRAIN_S,
 ) -> tuple[Result, ...]:
     """Ask every trial of *evaluation* that has no answer yet.
 
@@ -108,7 +118,7 @@ class Engine:
         concurrency: int = 16,
         on_event: Callable[[Event], None] | None = None,
         already: Mapping[int, Result] | None = None,
-        drain_s: float = 4.0,
+        drain_s: float = DRAIN_S,
     ) -> None:
         self.results: dict[int, Result] = dict(already or {})
         self.lost = 0
@@ -179,6 +189,10 @@ class Engine:
             self._misses.append(miss)
         except APIError as error:
             self._failed(trial, request, error)
+        except WorkbenchError:  # the budget is used up, or the request cannot be sent: nothing left
+            self._unsent(trial)
+            self.lost -= 1
+            raise
         else:
             self._answered, self._unreachable = True, 0
             self._commits.add(self._judged(trial, request, reply))
@@ -189,15 +203,14 @@ class Engine:
         self._commits.note({"type": "intent", "index": trial.index, "key": request.key})
         try:
             await self._commits.flush()
+            if not self._halted and self._on_event is not None:
+                self._on_event(Event("started", trial.id, None, len(self.results), self._total))
         except BaseException:
             self._unsent(trial)
             raise
         if self._halted:
             self._unsent(trial)
-            return False
-        if self._on_event is not None:
-            self._on_event(Event("started", trial.id, None, len(self.results), self._total))
-        return True
+        return not self._halted
 
     def _unsent(self, trial: Trial) -> None:
         """Take the intent back: nothing was answered, nothing was charged."""
@@ -231,10 +244,12 @@ class Engine:
         scores = {name: apply(scorer, trial.sample, reply) for name, scorer in self._scorers}
         return Result.answered(trial, request.key, reply, scores, self._judges)
 
-    def _finished(self, result: Result) -> None:
-        self.results[result.index] = result
+    def _finished(self, results: Sequence[Result]) -> None:
+        """Count results that are safe, all of them before a listener hears of one and may fail."""
+        self.results.update((result.index, result) for result in results)
         if self._on_event is not None:
-            self._on_event(Event("finished", result.trial_id, result, len(self.results), self._total))
+            for done, result in enumerate(results, len(self.results) - len(results) + 1):
+                self._on_event(Event("finished", result.trial_id, result, done, self._total))
 
     async def _settle(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Let calls in flight finish for a moment, end the rest, and commit what came."""
