@@ -236,6 +236,47 @@ def test_a_closed_journal_takes_nothing(path):
         journal.append(A)
 
 
+def test_a_record_that_comes_while_a_journal_closes_is_refused(path, monkeypatch):
+    """Closing takes nothing that its last sync would not write: what was taken is on the disk."""
+    real, refused = os.fsync, []
+    journal = Journal.open(path)
+    journal.append(A)
+
+    def fsync(descriptor):
+        with pytest.raises(JournalError, match="is closed"):
+            journal.append(B)
+        refused.append(B)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    journal.close()
+
+    assert (refused, read(path)) == ([B], ([A], 0))
+
+
+def test_a_system_without_pwrite_writes_the_same(path, monkeypatch):
+    """Windows has none: the bytes, and the place of each, are the same."""
+    monkeypatch.delattr(os, "pwrite")
+
+    write(path, A)
+    write(path, B, C)
+
+    assert path.read_bytes() == b"".join(LINES)
+
+
+def test_the_modules_of_a_run_need_no_posix():
+    """No module of one system alone is imported before it is used."""
+    code = (
+        "import sys\n"
+        "for name in ('fcntl', 'grp', 'pwd', 'resource', 'termios'): sys.modules[name] = None\n"
+        "import workbench.client, workbench.runner, workbench.cache\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_missing_file_or_folder_is_one_clear_line(path):
     """A path that cannot be opened is a typed error that names it."""
     with pytest.raises(JournalError, match=r"journal\.jsonl: No such file"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import threading
 import zlib
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Journal:
         self._descriptor = descriptor
         self._end = end
         self._waiting: list[bytes] = []
+        self._closed = False
+        self._taking = threading.Lock()
         self._syncing = threading.Lock()
 
     @classmethod
@@ -79,9 +82,11 @@ class Journal:
         Raises:
             JournalError: The journal is closed.
         """
-        if self._descriptor < 0:
-            raise JournalError(f"{self.path} is closed; open it again to append")
-        self._waiting.append(frame(record))
+        line = frame(record)
+        with self._taking:
+            if self._closed:
+                raise JournalError(f"{self.path} is closed; open it again to append")
+            self._waiting.append(line)
 
     def sync(self) -> None:
         """Write what was appended and wait until it is on the disk: one write, one fsync, however many.
@@ -106,14 +111,21 @@ class Journal:
         self._end += len(data)
 
     def close(self) -> None:
-        """Sync, and give the lock back."""
-        if self._descriptor < 0:
-            return
+        """Sync, and give the lock back; from now on nothing is taken.
+
+        Raises:
+            DiskFullError, JournalError: As `sync`. What waited is lost, the journal is closed all the same.
+        """
+        with self._taking:
+            if self._closed:
+                return
+            self._closed = True
         try:
             self.sync()
         finally:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            with self._syncing:  # another thread's sync may still be writing
+                os.close(self._descriptor)
+                self._descriptor = -1
 
     def __enter__(self) -> Self:
         return self
@@ -226,17 +238,15 @@ def _mend_tail(descriptor: int, raw: bytes, end: int) -> int:
 
 
 def _open_locked(path: Path) -> int:
-    import fcntl
-
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         raise _failed(path, error) from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
     except OSError as error:
         os.close(descriptor)
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES}:
+        if error.errno in {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}:
             raise JournalError(
                 f"{path} is in use by another process; wait until that run ends or stop it, then try again"
             ) from error
@@ -244,20 +254,44 @@ def _open_locked(path: Path) -> int:
     return descriptor
 
 
+def _lock(descriptor: int) -> None:
+    """Lock an open file for this process, or raise at once; the system frees it, however the process ends."""
+    if sys.platform == "win32":  # locks are mandatory there: one byte far behind the end leaves all readable
+        import msvcrt
+
+        os.lseek(descriptor, 1 << 62, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _write_all(descriptor: int, data: bytes, at: int) -> None:
     view = memoryview(data)
     while view:
-        written = os.pwrite(descriptor, view, at)
+        written = _write_at(descriptor, view, at)
         at += written
         view = view[written:]
 
 
+def _write_at(descriptor: int, data: memoryview, at: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, at)
+    os.lseek(descriptor, at, os.SEEK_SET)  # Windows: nobody else moves it, the journal is locked
+    return os.write(descriptor, data)
+
+
 def _read_all(descriptor: int) -> bytes:
+    os.lseek(descriptor, 0, os.SEEK_SET)
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         return file.read()
 
 
 def _sync_folder(folder: Path) -> None:
+    """Make a new file's name as safe as its content; Windows has no folders to sync."""
+    if sys.platform == "win32":
+        return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
