@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -12,12 +13,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.exceptions import TyperException
 
-from workbench.errors import UsageError, WorkbenchError
-from workbench.show.safe import terminal
+from workbench.errors import (
+    IncompleteError,
+    ReplayMissError,
+    StoreError,
+    UsageError,
+    WireError,
+    WorkbenchError,
+)
+from workbench.report.words import plural
+from workbench.show.terminal import echo
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from workbench.client import Client
     from workbench.evaluation import Eval
+    from workbench.loading import Study
     from workbench.run import Run
 
 Mode = Literal["live", "refresh", "replay", "off"]
@@ -38,8 +50,12 @@ ModeOption = Annotated[
     ),
 ]
 OutOption = Annotated[Path | None, typer.Option(help="Folder for the run; default runs/NAME-TIME.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run in --out.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Requests in flight at once.")]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Requests in flight at once; default what PATH says, else 16."),
+]
 BaseUrlOption = Annotated[str | None, typer.Option(help="Another server, e.g. a local model.")]
 StoreOption = Annotated[Path | None, typer.Option(help="The store's folder; default in the user's cache.")]
 
@@ -48,28 +64,61 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of the README."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words or bool(os.environ.get("WORKBENCH_DEBUG"))
+    with _warnings_as_lines(debug=debug):
+        try:
+            code = app([word for word in words if word != "--debug"], standalone_mode=False)
+        except typer.Exit as stop:
+            code = stop.exit_code
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        except (Exception, KeyboardInterrupt) as error:
+            if debug:
+                raise
+            code = _explain_end(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextlib.contextmanager
+def _warnings_as_lines(*, debug: bool) -> Iterator[None]:
+    before = warnings.showwarning
     if not debug:
         warnings.showwarning = lambda message, *_, **__: _complain(f"warning: {message}")
     try:
-        code = app([word for word in words if word != "--debug"], standalone_mode=False)
-    except TyperException as error:
-        show = getattr(error, "show", None)  # typer's own errors draw themselves
-        _complain(str(error)) if show is None else show()
-        code = error.exit_code
-    except typer.Exit as stop:
-        code = stop.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("stopped. What was answered is kept; --resume goes on.")
-        code = 4
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except (WorkbenchError, OSError) as error:
-        if debug:
-            raise
+        yield
+    finally:
+        warnings.showwarning = before
+
+
+def _explain_end(error: BaseException) -> int:
+    """Say in a line why a command ended early; return the exit code."""
+    if isinstance(error, TyperException):
+        _complain(_misused(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        _complain(str(error) or "stopped")
+        return 4
+    if isinstance(error, OSError):
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 2 if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) else 4
+    if isinstance(error, WorkbenchError):
         _complain(str(error))
-        code = getattr(error, "exit_code", 4)
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code
+    _complain(f"{type(error).__name__}: {error} (a defect of the workbench; --debug shows where)")
+    return 4
+
+
+def _misused(error: TyperException) -> str:
+    """Return what typer says in four lines as one."""
+    said = error.format_message().replace("Value error, ", "").rstrip(".")
+    command = " ".join(_path(getattr(error, "ctx", None)))
+    return f"{said}; `{command} --help` lists what there is" if said else ""
+
+
+def _path(context: Any) -> list[str]:
+    if context is None or context.parent is None:
+        return ["workbench"]
+    return [*_path(context.parent), context.info_name]
 
 
 @app.callback()
@@ -101,13 +150,20 @@ def demo(
     live: Annotated[
         bool, typer.Option("--live", help="Ask the real API (needs a key, costs cents).")
     ] = False,
+    resume: ResumeOption = False,
 ) -> None:
     """Run the quickstart's study in the terminal, on the emulator: table, receipt, HTML report."""
     from workbench.client import Client
+    from workbench.client.trials import new_folder
     from workbench.demo import study
 
+    evaluation = study(limit=limit)
     with Client(base_url=None if live else "emulator", mode=mode) as client:
-        raise typer.Exit(_run(client, study(limit=limit), out=out))
+        if live and client.endpoint.base_url is None:
+            raise UsageError("--live needs a key: set ANTHROPIC_API_KEY")
+        _say(str(client))
+        folder = _given(out, resume=resume) or new_folder(evaluation.name)
+        raise typer.Exit(_run(client, evaluation, out=folder, resume=resume))
 
 
 @app.command()
@@ -130,33 +186,33 @@ def run(
     mode: ModeOption = "live",
     out: OutOption = None,
     limit: LimitOption = None,
-    concurrency: ConcurrencyOption = 16,
+    concurrency: ConcurrencyOption = None,
     base_url: BaseUrlOption = None,
     budget_usd: Annotated[
-        str | None, typer.Option(metavar="DOLLARS", help="Stop once so much is paid.")
+        str | None, typer.Option(metavar="DOLLARS", help="Stop once so much is paid; default what PATH says.")
     ] = None,
     check: Annotated[bool, typer.Option(help="Lint before anything is sent.")] = True,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run in --out.")] = False,
+    resume: ResumeOption = False,
 ) -> None:
     """Run every eval that PATH defines; leaves a folder with journal, tables, receipt and report."""
-    from workbench.client import Client
     from workbench.loading import load_evals
 
-    if resume and out is None:
-        raise UsageError("--resume needs --out DIR: the folder of the run to go on with")
-    worst = 0
+    given = _given(out, resume=resume)
     studies = load_evals(path)
-    for study in studies:
-        folder = out / study.evaluation.name if out is not None and len(studies) > 1 else out
+    worst, told = 0, ""
+    for study, folder in zip(studies, _folders(studies, given, path), strict=True):
+        _say("") if told else None
         evaluation = study.evaluation if limit is None else study.evaluation.limit(limit)
-        cassette = study.client.cassette if study.client is not None else None
-        with Client(base_url=base_url, mode=mode, cassette=cassette) as client:
+        with _client(study, base_url=base_url, mode=mode) as client:
+            if str(client) != told:
+                told = str(client)
+                _say(told)
             code = _run(
                 client,
                 evaluation,
                 out=folder,
-                concurrency=concurrency,
-                budget_usd=budget_usd,
+                concurrency=concurrency or study.options.get("concurrency", 16),
+                budget_usd=budget_usd or study.options.get("budget_usd"),
                 check=check,
                 resume=resume,
             )
@@ -191,7 +247,7 @@ def stats(store: StoreOption = None) -> None:
 
 @cache.command()
 def prune(
-    older_than: Annotated[int | None, typer.Option(metavar="DAYS", help="Replies older than this.")] = None,
+    older_than: Annotated[int | None, typer.Option(min=0, metavar="DAYS", help="Older ones.")] = None,
     model: Annotated[str | None, typer.Option(help="Replies of one model.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     store: StoreOption = None,
@@ -202,8 +258,9 @@ def prune(
     if older_than is None and model is None:
         raise UsageError("say what to delete: --older-than DAYS or --model NAME")
     if not yes:
-        typer.confirm("Delete them? They would have to be paid again.", abort=True)
-    _say(f"{Store(store).prune(older_than_days=older_than, model=model):,} replies deleted")
+        typer.confirm("Delete them? They would have to be paid for again.", abort=True)
+    deleted = Store(store).prune(older_than_days=older_than, model=model)
+    _say(f"{plural(deleted, 'reply')} deleted")
 
 
 @cache.command()
@@ -216,7 +273,10 @@ def explain(
     from workbench.wire import Request, parse
     from workbench.wire.codec import loads
 
-    body = parse(Request, loads(request.read_bytes()))
+    try:
+        body = parse(Request, loads(request.read_bytes()))
+    except WireError as error:
+        raise WireError(f"{request}: {error}; it should hold one body of POST /v1/messages") from error
     _say(str(Store(store).explain(body)))
 
 
@@ -247,31 +307,104 @@ def import_(
     from workbench.cache import Store
     from workbench.cassette import Cassette
 
-    target, n = Store(store), 0
-    for n, reply in enumerate(Cassette.load(cassette), start=1):  # noqa: B007 - counts
-        target.put(reply)
-    _say(f"{n:,} replies imported")
+    replies, target = list(Cassette.load(cassette)), Store(store)
+    target.require()
+    kept = sum(target.put(reply) for reply in replies)
+    if kept < len(replies):
+        raise StoreError(f"{len(replies) - kept:,} of {plural(len(replies), 'reply')} could not be kept")
+    _say(f"{plural(kept, 'reply')} imported into {target.path}")
 
 
-def _run(client: Client, evaluation: Eval, **options: Any) -> int:
-    from workbench.show.page import write_report
+def _given(out: Path | None, *, resume: bool) -> Path | None:
+    if resume and out is None:
+        raise UsageError("--resume needs --out DIR: the folder of the run to go on with")
+    return out
 
-    _say(str(client))
-    done = client.run(evaluation, **options)
-    assert done.folder is not None  # a run of a client always has one
-    write_report(done, done.folder / "report.html")
+
+def _folders(studies: tuple[Study, ...], out: Path | None, path: Path) -> list[Path]:
+    """Return a folder for each study: what was asked for, or one inside it where there are several."""
+    from workbench.client.trials import new_folder, slug
+
+    if len(studies) == 1:
+        return [out or new_folder(studies[0].evaluation.name)]
+    base, names = out or new_folder(path.stem), list[str]()
+    for study in studies:
+        name = slug(study.evaluation.name)
+        n = sum(other == name or other.rpartition("~")[0] == name for other in names)
+        names.append(f"{name}~{n + 1}" if n else name)
+    return [base / name for name in names]
+
+
+def _client(study: Study, *, base_url: str | None, mode: Mode) -> Client:
+    """Return a client that asks as the study's own one would, in this mode and with the user's store."""
+    from workbench.client import Client
+
+    own = study.client
+    if own is None:
+        return Client(base_url=base_url, mode=mode)
+    key = own.endpoint.key if base_url is None else None  # a key goes nowhere but where its owner sent it
+    if base_url is None and own.endpoint.named:
+        base_url = own.endpoint.base_url or "emulator"
+    return Client(
+        key or None,
+        base_url=base_url,
+        mode=mode,
+        cassette=own.cassette,
+        api_version=own.api_version,
+        betas=own.betas,
+    )
+
+
+def _run(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
+    try:
+        done = client.run(evaluation, out=out, **options)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"stopped{_how_to_go_on(out)}") from None
+    except ReplayMissError:
+        _how_to_go_on(out)
+        raise
+    except IncompleteError as stop:
+        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out)}") from stop
+    _report(done)
     _say(str(done))
     _say(str(done.receipt()))
     _say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(done)
 
 
+def _report(done: Run) -> None:
+    from workbench.show.page import write_report
+
+    assert done.folder is not None  # a run of a client always has one
+    write_report(done, done.folder / "report.html")
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """Say what is kept of a run that ended early, in words to add to why it did; write its report."""
+    from workbench.run import Run
+
+    try:
+        done = Run.load(folder)
+    except WorkbenchError:  # it never began
+        return ""
+    if done.status == "running":  # another process holds it
+        return ""
+    with contextlib.suppress(OSError):  # the disk may be full
+        _report(done)
+    answered = len(done) - len(done.errors)
+    kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
+    return f". {kept} kept; the same command with --resume --out {folder} goes on"
+
+
 def _exit_code(done: Run) -> int:
     missing = done.info.planned - len(done) + len(done.errors)
     if done.status == "complete" and not missing:
         return 0
-    planned = f"{done.info.planned:,}"
-    _complain(f"{missing:,} of {planned} have no answer; --resume --out {done.folder} asks them again")
+    first = next((f" ({row.error['type']}: {row.error['message']})" for row in done.rows if row.error), "")
+    _complain(
+        f"{missing:,} of {plural(done.info.planned, 'answer')} missing{first}. "
+        f"The same command with --resume --out {done.folder} asks again"
+    )
     return 4
 
 
@@ -289,8 +422,9 @@ def _quickstart() -> Path:
 
 
 def _say(text: str) -> None:
-    print(terminal(text))
+    echo(text)
 
 
 def _complain(text: str) -> None:
-    print(terminal(f"workbench: {text}"), file=sys.stderr)
+    if text:
+        echo(f"workbench: {text}", file=sys.stderr)

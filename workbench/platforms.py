@@ -50,6 +50,11 @@ class Endpoint:
         """Whether it is on this machine."""
         return self.base_url is None or is_loopback(urlsplit(self.base_url).hostname or "")
 
+    @property
+    def named(self) -> bool:
+        """Whether the caller named it, not the environment."""
+        return self.why in {"base_url", "asked for"}
+
     def headers(self) -> dict[str, str]:
         """Return the one header that carries the credential."""
         value = self.key.reveal() or "none"

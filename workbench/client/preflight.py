@@ -36,7 +36,5 @@ async def preflight(
         found = lint(question.request, api_version=question.api_version, betas=question.betas).errors
         refused += [f"{trial.variant.name}: {one}" for one in found]
     if refused:
-        lines = "\n".join(refused)
-        raise LintError(
-            f"the service would refuse this study; nothing was sent (--no-check sends it):\n{lines}"
-        )
+        told = "the service would refuse this study; nothing was sent (--no-check sends it):"
+        raise LintError((" " if len(refused) == 1 else "\n").join([told, *refused]))

@@ -114,9 +114,17 @@ def dollars(value: str | Decimal | float | None) -> Decimal | None:
     return amount
 
 
+def slug(name: str) -> str:
+    """Return a name that is one plain part of a path.
+
+    >>> slug("a/b c"), slug("..")
+    ('a-b-c', 'run')
+    """
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+
+
 def new_folder(name: str) -> Path:
     """Return a folder for a run that begins now: ``runs/NAME-TIME``."""
-    slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
-    base = Path("runs") / f"{slug}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    base = Path("runs") / f"{slug(name)}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     candidates = (base if n == 1 else base.with_name(f"{base.name}-{n}") for n in range(1, 1000))
     return next(folder for folder in candidates if not folder.exists())
