@@ -476,3 +476,26 @@ def test_a_sum_with_an_unknown_part_is_unknown(unknown):
 
     assert not (known + parse(Usage, unknown)).known
     assert not (parse(Usage, unknown) + known).known
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tools": [{"name": "t", "input_schema": {"type": "object", "\ud800": 1}}]},
+        {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "id": "a", "name": "t", "input": {"\ud800": 1}}],
+                }
+            ]
+        },
+        {"container": {"\ud800": 1}},
+    ],
+    ids=["schema", "tool input", "container"],
+)
+def test_a_lone_surrogate_in_a_key_of_a_free_object_is_kept(changes):
+    """Keys inside free objects are the caller's own, whatever their characters."""
+    body = {"model": "m", "max_tokens": 1, "messages": [], **changes}
+
+    assert parse(Request, body).wire() == body

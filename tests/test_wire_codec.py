@@ -155,3 +155,19 @@ def test_a_large_body_costs_about_what_the_fastest_parser_takes():
     assert seconds(lambda: loads(raw)) < 5 * seconds(lambda: orjson.loads(raw)) + 0.002
     value = loads(raw)
     assert seconds(lambda: dumps(value)) < 5 * seconds(lambda: orjson.dumps(value)) + 0.002
+
+
+@pytest.mark.parametrize("inner", [b"", b"1", b'"\\ud800"'], ids=["empty", "a number", "a surrogate"])
+def test_one_level_too_many_is_refused_whatever_is_innermost(inner):
+    """The limit counts containers, an empty innermost one too."""
+    assert loads(b"[" * 200 + inner + b"]" * 200)
+
+    with pytest.raises(WireError, match="nested deeper than 200 levels"):
+        loads(b"[" * 201 + inner + b"]" * 201)
+
+
+def test_many_brackets_are_not_many_levels():
+    """What is wide, or text, is not deep."""
+    wide = [[]] * 500 + ["[" * 500]
+
+    assert loads(dumps(wide)) == wide

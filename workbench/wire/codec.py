@@ -20,7 +20,7 @@ from pydantic_core import from_json
 from workbench.errors import WireError
 
 MAX_DEPTH = 200
-"""Levels of nesting accepted, the parser's own limit; deeper JSON is an attack, not an answer."""
+"""Levels of nesting accepted; deeper JSON is an attack, not an answer."""
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}|[\ud800-\udfff]")
 
@@ -38,11 +38,14 @@ def loads(data: bytes | str) -> Any:
     {'a': 123456789012345678901234567890}
     """
     try:
-        return from_json(data)
+        value = from_json(data)
     except (ValueError, TypeError) as error:  # TypeError: a str that holds lone surrogates
         if "recursion limit" in str(error):
             raise _too_deep() from error
-    return _loads_slowly(data)
+        value = _loads_slowly(data)
+    if _openers(data) > MAX_DEPTH and _is_deeper(value):
+        raise _too_deep()
+    return value
 
 
 def dumps(value: Any) -> bytes:
@@ -100,6 +103,23 @@ def _loads_slowly(data: bytes | str) -> Any:
         if "recursion limit" in str(error):
             raise _too_deep() from error
         raise WireError(f"not JSON: {error}") from error
+
+
+def _openers(data: bytes | str) -> int:
+    if isinstance(data, str):
+        return data.count("[") + data.count("{")
+    return data.count(b"[") + data.count(b"{")
+
+
+def _is_deeper(value: Any) -> bool:
+    """Tell whether *value* has more levels than allowed: the parser lets an empty one too many through."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [x for one in level for x in (one.values() if isinstance(one, dict) else one)]
+    return True
 
 
 def _too_deep() -> WireError:

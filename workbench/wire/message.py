@@ -99,9 +99,12 @@ class Usage(Wire):
         )
 
     def __add__(self, other: Self) -> Usage:
-        """Add the counts; tier, speed and geography survive where both agree.
+        """Add what two replies used: to report tokens, not to price them.
 
-        A sum with an unknown part is unknown: what is no count stays, a missing total stays missing.
+        Counts add up, lists follow each other; tier, speed and geography survive where both agree, else they
+        are null. A count that only one of the two has is taken from it. A sum with an unknown part is
+        unknown: what is no count stays, and a missing input or output total stays missing. Prices differ by
+        model, day and speed, so dollars are added as receipts: ``cost(a, …) + cost(b, …)``.
         """
         total = _sum(self.wire(), other.wire())
         for name in ("input_tokens", "output_tokens"):
@@ -147,6 +150,7 @@ class Message(Shown, Wire):
     container: dict[str, Any] | None = None
     diagnostics: dict[str, Any] | None = None
     context_management: dict[str, Any] | None = None
+    input_transformations: tuple[dict[str, Any], ...] | None = None
 
     @property
     def text(self) -> str:
