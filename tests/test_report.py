@@ -350,7 +350,7 @@ def test_csv_runs_no_formula():
     """A name that a spreadsheet would compute stays text."""
     found = table([result("=1+1", 1)], variants=("=1+1",), samples=1)
 
-    assert found.to_csv().splitlines()[1].startswith("'=1+1,")
+    assert found.to_csv().splitlines()[1].startswith('"\'=1+1",')
 
 
 def test_control_characters_cannot_break_the_table():

@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from workbench.dataset.cells import safe_cell
 from workbench.display import Shown
 from workbench.report.words import visible
 
@@ -90,12 +91,14 @@ class Table(Shown):
         return blocks
 
     def to_csv(self) -> str:
-        """Return the numbers as CSV: a column for each number, bounds included."""
-        head, *rows = self._records()
+        """Return the numbers as CSV: a column for each number, bounds included.
+
+        No spreadsheet takes a name for a formula; `workbench.dataset.cells.plain_cell` gives the name back.
+        """
         out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows([[_inert(value) for value in row] for row in rows])
+        # Every text is quoted: the csv module leaves a lone carriage return bare before Python 3.13.
+        writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerows([_inert(value) for value in row] for row in self._records())
         return out.getvalue()
 
     def frame(self) -> pd.DataFrame:
@@ -158,5 +161,4 @@ def _line(cells: Iterable[tuple[str, str, int]]) -> str:
 
 
 def _inert(value: float | str | None) -> float | str | None:
-    # A name that a spreadsheet would run as a formula is data: an apostrophe keeps it that way.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return safe_cell(value) if isinstance(value, str) else value
