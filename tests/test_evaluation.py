@@ -146,9 +146,11 @@ def test_a_column_that_one_of_the_prompts_uses_is_used():
         {"variants": [HAIKU]},
         {"variants": [HAIKU, SONNET.with_(max_tokens=10)]},
         {"scorers": [includes()]},
+        {"scorers": [exact(ignore_case=True)]},
+        {"scorers": [includes(name="exact")]},
         {"epochs": 2},
     ],
-    ids=["samples", "variants", "prompt", "scorers", "epochs"],
+    ids=["samples", "variants", "prompt", "scorers", "a scorer's setting", "a scorer's kind", "epochs"],
 )
 def test_another_study_has_another_fingerprint(changes):
     """Whatever changes the questions changes the print."""
@@ -158,6 +160,20 @@ def test_another_study_has_another_fingerprint(changes):
 def test_the_same_study_has_the_same_fingerprint():
     """Two objects, one study; the name does not count."""
     assert study(name="other").fingerprint == study().fingerprint
+
+
+def test_a_scorers_own_objects_do_not_change_the_fingerprint():
+    """What differs in every process, an address say, would make every resume another study."""
+
+    def judge(sample, message):
+        return 1
+
+    def other(sample, message):
+        return 1
+
+    other.__name__ = "judge"
+
+    assert study(scorers=[judge]).fingerprint == study(scorers=[other]).fingerprint
 
 
 def test_limit_has_a_fingerprint_of_its_own():

@@ -6,6 +6,7 @@ import copy
 import warnings
 from collections import Counter
 from dataclasses import KW_ONLY, dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -128,9 +129,12 @@ class Eval(Shown):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over prompts, samples, scorers and epochs: two studies of one print ask the same."""
+        """SHA-256 over prompts, samples, scorers and epochs: studies of one print ask and judge the same.
+
+        Of scorers it knows the settings, not the code: a function that was edited is not noticed.
+        """
         prompts = [[variant.name, variant.prompt.wire()] for variant in self.variants]
-        return digest([self.dataset.sha256, prompts, list(self.scorer_names), self.epochs])
+        return digest([self.dataset.sha256, prompts, [_settings(one) for one in self.scorers], self.epochs])
 
     def __str__(self) -> str:
         head = f"{self.name} · {self.size} = {len(self):,} requests"
@@ -148,6 +152,19 @@ class Eval(Shown):
                 (self.epochs, "epoch"),
             )
         )
+
+
+def _settings(scorer: Scorer) -> list[Any]:
+    """Return what makes a scorer judge as it does: its plain fields, the same in every process."""
+    values = {name: getattr(scorer, name) for name in getattr(scorer, "__dataclass_fields__", ())}
+    plain = {name: repr(value) for name, value in values.items() if _is_plain(value)}
+    return [type(scorer).__name__, scorer.name, scorer.kind, plain]
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return isinstance(value, str | int | float | Decimal | None)
 
 
 def _variants(given: Prompt | Variant | Iterable[Prompt | Variant]) -> tuple[Variant, ...]:
