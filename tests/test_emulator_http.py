@@ -118,13 +118,20 @@ def test_sampling_parameters_depend_on_the_version(http, version):
     [
         (b"{", "The request body is not valid JSON"),
         (b"[]", "Input should be a valid dictionary"),
-        (b'{"model": 1, "messages": []}', "model"),
-        (b'{"model": "m", "messages": [{"content": "x"}]}', "messages.0.role: Field required"),
-        (b'{"model": "m", "messages": ["x"]}', "messages.0: Input should be a valid dictionary"),
+        (b'{"model": 1, "max_tokens": 1, "messages": []}', "model: Input should be a valid string"),
+        (
+            b'{"model": "m", "max_tokens": 1, "messages": [{"content": "x"}]}',
+            "messages.0.role: Field required",
+        ),
+        (
+            b'{"model": "m", "max_tokens": 1, "messages": ["x"]}',
+            "messages.0: Input should be a valid dictionary",
+        ),
+        (b'{"model": "m", "max_tokens": 1, "messages": "x"}', "messages: Input should be a valid list"),
         (b"\xff\xfe", "The request body is not valid JSON"),
         (b"[" * 100_000, "The request body is not valid JSON"),
     ],
-    ids=["cut", "list", "types", "role", "string turn", "not UTF-8", "deep"],
+    ids=["cut", "list", "types", "role", "string turn", "one string", "not UTF-8", "deep"],
 )
 def test_a_malformed_body_is_a_400(http, content, message):
     """The message names the first path that is wrong."""

@@ -10,7 +10,6 @@ import pytest
 
 from workbench.emulator.answer.pattern import example
 from workbench.emulator.answer.schema import instance
-from workbench.errors import BadRequestError
 
 TEXTS = ['Book a table for 4 at "Luigi\'s" in New York on 2026-12-24, not outside.', "", "42 🎈 \ud800"]
 
@@ -195,8 +194,5 @@ def test_random_schemas_are_met():
     "schema", [True, None, 7, {"type": 3}, {"enum": "x"}, {"required": 1}, {"$ref": "#/no"}, {"items": 3}]
 )
 def test_schemas_that_make_no_sense_do_no_harm(schema):
-    """Something comes back, or a 400 in the words of the API."""
-    try:
-        json.dumps(instance(schema, TEXTS[0]))
-    except BadRequestError as error:
-        assert "JSON schema is invalid" in error.message  # noqa: PT017
+    """Something comes back, None at the least: refusing them is the rulebook's."""
+    json.dumps(instance(schema, TEXTS[0]))

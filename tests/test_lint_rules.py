@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from workbench.catalog import catalog
-from workbench.lint import RULES, lint, refusal, rules_table
+from workbench.lint import RULES, body_refusal, lint, refusal, rules_table
 from workbench.lint.subject import Subject
 from workbench.wire import Request
 
@@ -297,6 +297,7 @@ EXAMPLES: dict[str, Example] = {
     "E062": (request(tools=[strict(OPTIONAL)]), {}),
     "E063": (request(output_config={"format": FORMAT}), {"knows": {"structured_outputs": False}}),
     "I064": (request(model="claude-haiku-5-5", output_config={"format": FORMAT}), {}),
+    "E065": (request(tools=[{**TOOL, "input_schema": {"type": "object", "properties": 1.5}}]), {}),
     "E070": (request(model="claude-haiku-45"), {}),
     "E071": (request(model="claude-opus-4-20250514"), {}),
     "W072": (request(model="claude-sonnet-4-5"), {}),
@@ -308,6 +309,10 @@ EXAMPLES: dict[str, Example] = {
     "E081": (request(messages=["x" * 34_000_000]), {}),
     "E082": (request(messages=["Hi"] * 100_001), {}),
     "E083": (request(model="claude-haiku-4-5", messages=[LONG * 40]), {}),
+    "E084": (
+        request(model="claude-opus-4-1", messages=[LONG * 27], max_tokens=32_000, stream=True),
+        {"platform": "vertex"},
+    ),
     "W084": (request(model="claude-haiku-4-5", messages=[LONG * 24], max_tokens=60_000, stream=True), {}),
     "W085": (request(max_tokens=32_000), {}),
     "E086": (request(model="claude-haiku-4-5", inference_geo="us"), {}),
@@ -515,3 +520,140 @@ def test_odd_json_is_judged_and_never_breaks_a_rule(seed):
         answer = refusal(odd, today=TODAY)
 
         assert answer is None or lint(odd, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"input_schema": {}}, "tools.0.custom.input_schema.type: Field required"),
+        ({"input_schema": {"type": "array"}}, "tools.0.custom.input_schema.type: Input should be 'object'"),
+    ],
+    ids=["no type", "another type"],
+)
+def test_the_input_of_a_tool_is_an_object(fields, message):
+    """The schema of a tool's input says so itself."""
+    assert refusal(request(tools=[{**TOOL, **fields}]), today=TODAY).message == message
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": 1.5},
+        {"properties": {"a": "string"}},
+        {"required": "a"},
+        {"required": ["a", "a"]},
+        {"properties": {"a": {"type": "text"}}},
+        {"properties": {"a": {"type": []}}},
+        {"properties": {"a": {"enum": "x"}}},
+        {"properties": {"a": {"anyOf": []}}},
+        {"properties": {"a": {"items": [{"type": "string"}]}}},
+        {"properties": {"a": {"minLength": -1}}},
+        {"properties": {"a": {"pattern": "("}}},
+        {"$defs": {"a": 3}},
+    ],
+    ids=str,
+)
+def test_a_malformed_schema_is_refused(schema):
+    """Each keyword holds what draft 2020-12 of JSON Schema says."""
+    found = refusal(request(tools=[{**TOOL, "input_schema": {"type": "object", **schema}}]), today=TODAY)
+
+    assert found.message == (
+        "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12"
+        " (https://json-schema.org/draft/2020-12). Learn more about tool use at"
+        " https://docs.claude.com/en/docs/tool-use."
+    )
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": True, "b": {"type": ["string", "null"]}}, "required": []},
+        {"properties": {"a": {"minimum": 0.5, "multipleOf": 2, "maxItems": 3.0, "format": "anything"}}},
+        {"properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {"x-mine": [1]}}},
+        {"properties": {"a": {"pattern": "(?<year>\\d{4})"}}},
+        {"properties": {"properties": {"type": "object"}, "required": {"type": "boolean"}}},
+    ],
+    ids=str,
+)
+def test_a_wellformed_schema_is_accepted(schema):
+    """Unknown keywords hold anything, and a property may be named like a keyword."""
+    assert (
+        refusal(request(tools=[{**TOOL, "input_schema": {"type": "object", **schema}}]), today=TODAY) is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"diagnostics": {"previous_message_id": 5}}, "diagnostics.previous_message_id"),
+        ({"container": {"id": 5}}, "container.id"),
+        ({"fallbacks": "other"}, "fallbacks"),
+        ({"context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "some"}]}}, None),
+    ],
+    ids=["diagnostics", "container", "fallbacks", "keep"],
+)
+def test_values_inside_free_objects_are_judged_by_type(fields, path):
+    """What no wire model types is typed by the rulebook."""
+    path = path or "context_management.edits[0].keep"
+
+    assert (path, "E003") in [(found.path, found.code) for found in lint(request(**fields), today=TODAY)]
+
+
+def test_a_tool_newer_than_the_catalog_is_no_error():
+    """It is passed on, with a note."""
+    newer = {"type": "web_search_20270101", "name": "web_search", "depth": 3}
+
+    assert [found.code for found in lint(request(tools=[newer]), today=TODAY)] == ["I047"]
+
+
+def test_a_tool_version_that_never_was_is_an_error():
+    """Only what is dated after the catalog may be known to the service."""
+    never = {"type": "web_search_20250101", "name": "web_search"}
+
+    assert refusal(request(tools=[never]), today=TODAY).code == "E003"
+
+
+@pytest.mark.parametrize(
+    ("today", "what"),
+    [
+        (date(2026, 10, 1), "claude-haiku-4-5 is promised until 2026-10-15, 14 days from now"),
+        (
+            date(2026, 11, 22),
+            (
+                "claude-haiku-4-5 was promised until 2026-10-15, and may be deprecated any day;"
+                " no retirement date is known"
+            ),
+        ),
+    ],
+    ids=["before", "after"],
+)
+def test_a_promise_is_told_by_the_day(today, what):
+    """Before its date it is a promise, after it only a fact of the past."""
+    [found] = [
+        found for found in lint(request(model="claude-haiku-4-5"), today=today) if found.code == "I074"
+    ]
+
+    assert found.what == what
+
+
+def test_since_claude_4_5_max_tokens_may_exceed_the_window():
+    """The answer ends with model_context_window_exceeded instead."""
+    long = request(model="claude-sonnet-4-5", messages=[LONG * 27], max_tokens=32_000, stream=True)
+
+    assert refusal(long, today=TODAY) is None
+
+
+def test_json_that_is_no_request_is_refused_in_the_same_words():
+    """One rulebook, also for what no model of ours can hold."""
+    found = body_refusal({"model": 5, "max_tokens": 1, "messages": []})
+
+    assert (found.code, found.status, found.message) == ("E003", 400, "model: Input should be a valid string")
+
+
+def test_shorthands_of_ours_are_refused_where_the_body_is_known():
+    """A plain string is a turn to `Request`, and a 400 to the service."""
+    body = {"model": "claude-sonnet-4-6", "max_tokens": 10, "messages": ["Hi"]}
+
+    found = refusal(Request.model_validate(body), today=TODAY, body=body)
+
+    assert found.path == "messages[0]"

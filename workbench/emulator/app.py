@@ -95,8 +95,9 @@ class Emulator:
 
     async def _count_tokens(self, http: HTTPRequest) -> Outgoing:
         who = caller(http.headers)
-        _, request = bodies.parse(await bodies.read(http.headers, http.receive))
-        return _json({"input_tokens": self.service.count(request, who)}, who)
+        raw = await bodies.read(http.headers, http.receive)
+        body, request = bodies.parse(raw, endpoint="count_tokens")
+        return _json({"input_tokens": self.service.count(body, request, who)}, who)
 
     async def _models(self, http: HTTPRequest) -> Outgoing:
         who = caller(http.headers)

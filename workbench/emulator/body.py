@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from workbench.errors import APIStatusError, BadRequestError, RequestTooLargeError, WireError
+from workbench.lint import body_refusal
 from workbench.wire.base import first_problem
 from workbench.wire.codec import loads
 from workbench.wire.request import Request
@@ -94,13 +95,17 @@ def _decoded(raw: bytes, encoding: str, limit: int) -> bytes:
     return text
 
 
-def parse(raw: bytes) -> tuple[JSON, Request]:
+def parse(raw: bytes, *, endpoint: str = "messages") -> tuple[JSON, Request]:
     """Return the body as JSON and as a request.
 
-    Raises:
-        BadRequestError: Not JSON, or not a request's shape; the message names the first path.
+    Args:
+        raw: The decoded bytes.
+        endpoint: ``messages`` or ``count_tokens``.
 
-    >>> parse(b'{"model": "m", "messages": [{"content": "x"}]}')
+    Raises:
+        BadRequestError: Not JSON, or not a request's shape, in the words of the rulebook.
+
+    >>> parse(b'{"model": "m", "max_tokens": 1, "messages": [{"content": "x"}]}')
     Traceback (most recent call last):
     ...
     workbench.errors.BadRequestError: messages.0.role: Field required
@@ -109,25 +114,13 @@ def parse(raw: bytes) -> tuple[JSON, Request]:
         body = loads(raw)
     except WireError as error:
         raise _bad(f"The request body is not valid JSON: {str(error)[:200]}") from None
-    if not isinstance(body, dict):
-        raise _bad("Input should be a valid dictionary")
-    _check_turns(body)
     try:
         return body, Request.model_validate(body)
     except ValidationError as error:
-        raise _bad(first_problem(error)) from None
+        found = body_refusal(body, endpoint=endpoint)
+        raise _bad(found.message if found and found.message else first_problem(error)) from None
     except RecursionError:
         raise _bad("The request body is nested too deep") from None
-
-
-def _check_turns(body: JSON) -> None:
-    """Refuse the shorthands that our own `Request` takes and the API does not."""
-    turns = body.get("messages", [])
-    if not isinstance(turns, list):
-        raise _bad("messages: Input should be a valid list")
-    for index, turn in enumerate(turns):
-        if not isinstance(turn, dict):
-            raise _bad(f"messages.{index}: Input should be a valid dictionary")
 
 
 def _too_large(code: str | None = None) -> RequestTooLargeError:

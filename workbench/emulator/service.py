@@ -68,7 +68,9 @@ class Service:
             APIStatusError: The service refuses it, with the status and words of the API.
         """
         now = self.clock()
-        self._refuse(request, caller, "messages")
+        self._refuse(body, request, caller, "messages")
+        if self.lenient:
+            body = request.wire()
         model = self._model(request.model)
         seed = digest({name: value for name, value in body.items() if name != "stream"})
         rule = self.script.match(body, (request.model, model.id))
@@ -99,22 +101,24 @@ class Service:
         if exchange.message is not None:
             self.ledger.bill(exchange.message["usage"])
 
-    def count(self, request: Request, caller: Caller) -> int:
+    def count(self, body: JSON, request: Request, caller: Caller) -> int:
         """Count the input tokens of a request.
 
         Raises:
             APIStatusError: The service refuses it.
         """
-        self._refuse(request, caller, "count_tokens")
+        self._refuse(body, request, caller, "count_tokens")
         self._model(request.model)
         if self.limits:
             self.limits.admit_count(caller.workspace, self.clock())
         return count(request).likely
 
-    def _refuse(self, request: Request, caller: Caller, endpoint: str) -> None:
+    def _refuse(self, body: JSON, request: Request, caller: Caller, endpoint: str) -> None:
         if self.lenient:
             return
-        found = refusal(request, api_version=caller.api_version, betas=caller.betas, endpoint=endpoint)
+        found = refusal(
+            request, api_version=caller.api_version, betas=caller.betas, endpoint=endpoint, body=body
+        )
         if found is not None and found.status is not None:
             message = found.message or found.what
             raise status_error(found.status)(message, status=found.status, type=found.error_type)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import catalog
 from workbench.lint.book import REFUSALS, RULES, rules_table
+from workbench.lint.fields import problems_of
 from workbench.lint.finding import Finding, Findings
 from workbench.lint.many import judge
 from workbench.lint.rule import Rule
+from workbench.lint.shape import misshapen
 from workbench.lint.subject import CURRENT, Subject
 from workbench.wire.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["RULES", "Finding", "Findings", "Rule", "lint", "refusal", "rules_table"]
+__all__ = ["RULES", "Finding", "Findings", "Rule", "body_refusal", "lint", "refusal", "rules_table"]
 
 
 def lint(
@@ -65,6 +67,7 @@ def refusal(
     platform: str = "claude_api",
     endpoint: str = "messages",
     today: date | None = None,
+    body: dict[str, Any] | None = None,
 ) -> Finding | None:
     """Return what the service itself would answer with an error status, or None where it would accept.
 
@@ -78,6 +81,8 @@ def refusal(
         platform: As in `lint`.
         endpoint: ``messages``, ``count_tokens`` or ``batch`` (the params of one item).
         today: The day to judge lifecycles by; the current one where not said.
+        body: The JSON the request was read from, where it came as such: `Request` takes shorthands that the
+            service does not.
 
     >>> bad = Request.model_validate({"model": "claude-opus-5", "messages": []})
     >>> refusal(bad).message
@@ -91,11 +96,21 @@ def refusal(
         platform=platform,
         endpoint=endpoint,
         today=today or _today(),
+        raw=body,
     )
     for rule in REFUSALS:
         for fault in rule.check(subject):
             return rule.finding(fault)
     return None
+
+
+def body_refusal(body: Any, *, endpoint: str = "messages") -> Finding | None:
+    """Return what the service answers to JSON that is no request at all; None where its shape is right.
+
+    >>> body_refusal({"model": 5, "max_tokens": 1, "messages": []}).message
+    'model: Input should be a valid string'
+    """
+    return misshapen(problems_of(body, endpoint))
 
 
 def _today() -> date:

@@ -29,19 +29,29 @@ def anything(value: Any, loc: Loc, out: list[Problem]) -> None:
     """Take any JSON: free objects, and what is the caller's own."""
 
 
-def given(name: str) -> Shape:
-    """Take anything but null; *name* is what the validator calls a valid value."""
+def of_type(kind: type, name: str) -> Shape:
+    """Take values of a Python type; *name* is what the validator calls one."""
 
     def check(value: Any, loc: Loc, out: list[Problem]) -> None:
-        if value is None:
+        if not isinstance(value, kind):
             out.append(Problem("value", loc, f"Input should be a valid {name}"))
 
     return check
 
 
-boolean = given("boolean")
-string = given("string")
-free_object = given("dictionary")
+boolean = of_type(bool, "boolean")
+string = of_type(str, "string")
+free_object = of_type(dict, "dictionary")
+
+
+def schema_object(value: Any, loc: Loc, out: list[Problem]) -> None:
+    """Take the JSON Schema of an object: anything goes but its ``type``."""
+    if not isinstance(value, dict):
+        free_object(value, loc, out)
+    elif "type" not in value:
+        out.append(Problem("missing", (*loc, "type"), "Field required"))
+    elif value["type"] != "object":
+        out.append(Problem("value", (*loc, "type"), "Input should be 'object'"))
 
 
 def nullable(shape: Shape) -> Shape:
@@ -129,12 +139,12 @@ def array(of: Shape, *, most: int | None = None) -> Shape:
     return check
 
 
-def string_or(shape: Shape) -> Shape:
-    """Take a string, or something else."""
+def string_or(shape: Shape, *, word: str | None = None) -> Shape:
+    """Take a string, only *word* where that is given, or something else."""
+    words = string if word is None else one_of(word)
 
     def check(value: Any, loc: Loc, out: list[Problem]) -> None:
-        if not isinstance(value, str):
-            shape(value, loc, out)
+        (words if isinstance(value, str) else shape)(value, loc, out)
 
     return check
 
@@ -173,12 +183,18 @@ def closed(fields: Mapping[str, Shape], required: tuple[str, ...] = ()) -> Shape
     return check
 
 
-def tagged(members: Mapping[str, Shape], *, default: str | None = None) -> Shape:
+def tagged(
+    members: Mapping[str, Shape],
+    *,
+    default: str | None = None,
+    newer: Callable[[str], bool] = lambda _: False,
+) -> Shape:
     """Take one of several objects, told apart by ``type``.
 
     Args:
         members: Shape by type.
         default: The type where none is given.
+        newer: Whether a type that is no member may be known to the service; such an object is not judged.
     """
     expected = ", ".join(f"'{name}'" for name in members)
 
@@ -186,6 +202,8 @@ def tagged(members: Mapping[str, Shape], *, default: str | None = None) -> Shape
         kind = (value.get("type") or default) if isinstance(value, dict) else None
         if not isinstance(kind, str):
             out.append(Problem("missing", loc, "Unable to extract tag using discriminator 'type'"))
+        elif kind not in members and newer(kind):
+            return
         elif kind not in members:
             says = (
                 f"Input tag '{kind}' found using 'type' does not match any of the expected tags: {expected}"

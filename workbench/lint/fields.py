@@ -6,7 +6,7 @@ fields from the official Python SDK 2.12.0.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import EFFORT_LEVELS
 from workbench.lint.blockfields import IN_MESSAGES, TYPE, blocks_of
@@ -27,7 +27,7 @@ from workbench.lint.closed import (
 from workbench.lint.toolfields import CACHE, TOOL, count
 
 if TYPE_CHECKING:
-    from workbench.lint.closed import Shape
+    from workbench.lint.closed import Problem, Shape
 
 _EFFORT = one_of(*EFFORT_LEVELS)
 _DISPLAY = nullable(one_of("summarized", "omitted", "updates"))
@@ -85,6 +85,12 @@ _SKILL = closed(
 _TOKENS = closed({"type": one_of("input_tokens"), "value": count}, ("type", "value"))
 _USES = closed({"type": one_of("tool_uses"), "value": number(least=0, whole=True)}, ("type", "value"))
 _TRIGGER = tagged({"input_tokens": _TOKENS, "tool_uses": _USES})
+_KEEP = tagged(
+    {
+        "thinking_turns": closed({**TYPE, "value": number(above=0, whole=True)}, ("value",)),
+        "all": closed(TYPE),
+    }
+)
 _EDIT = tagged(
     {
         "clear_tool_uses_20250919": closed(
@@ -100,16 +106,7 @@ _EDIT = tagged(
         "clear_thinking_20251015": closed(
             {
                 **TYPE,
-                "keep": string_or(
-                    tagged(
-                        {
-                            "thinking_turns": closed(
-                                {**TYPE, "value": number(above=0, whole=True)}, ("value",)
-                            ),
-                            "all": closed(TYPE),
-                        }
-                    )
-                ),
+                "keep": string_or(_KEEP, word="all"),
             }
         ),
         "compact_20260112": closed(
@@ -183,7 +180,7 @@ FIELDS: dict[str, Shape] = {
     "container": nullable(
         string_or(closed({"id": nullable(string), "skills": nullable(array(_SKILL, most=20))}))
     ),
-    "fallbacks": nullable(string_or(array(_FALLBACK, most=3))),
+    "fallbacks": nullable(string_or(array(_FALLBACK, most=3), word="default")),
     "fallback_credit_token": anything,
     "thread": nullable(_THREAD),
     "billing_policy": anything,
@@ -195,3 +192,10 @@ FIELDS: dict[str, Shape] = {
 
 MESSAGES = closed(FIELDS, ("max_tokens", "messages", "model"))
 COUNT_TOKENS = closed(COUNTED, ("messages", "model"))
+
+
+def problems_of(body: Any, endpoint: str) -> tuple[Problem, ...]:
+    """Return everything wrong with the shape of a body, in the words of the service's validator."""
+    out: list[Problem] = []
+    (COUNT_TOKENS if endpoint == "count_tokens" else MESSAGES)(body, (), out)
+    return tuple(out)

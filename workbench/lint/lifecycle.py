@@ -99,9 +99,15 @@ def may_retire(subject: Subject) -> Iterator[Fault]:
     model = subject.model
     if model is None or not model.not_retired_before or model.status != "active":
         return
-    days = (date.fromisoformat(model.not_retired_before) - subject.today).days
-    if days <= NOTICE_DAYS:
-        yield Fault("model", f"{subject.name} is promised only until {model.not_retired_before}")
+    until = model.not_retired_before
+    days = (date.fromisoformat(until) - subject.today).days
+    if days <= 0:
+        what = f"{subject.name} was promised until {until}, and may be deprecated any day"
+        yield Fault("model", f"{what}; no retirement date is known")
+    elif days <= NOTICE_DAYS:
+        yield Fault(
+            "model", f"{subject.name} is promised until {until}, {days} day{'s' * (days != 1)} from now"
+        )
 
 
 @rule(

@@ -114,6 +114,28 @@ def too_long(subject: Subject) -> Iterator[Fault]:
 
 
 @rule(
+    "E084",
+    "max_tokens over the window",
+    cure="lower max_tokens, or shorten the prompt",
+    source="build-with-claude/context-windows",
+)
+def over_the_window(subject: Subject) -> Iterator[Fault]:
+    """Before Claude 4.5 prompt and max_tokens together may not exceed the context window."""
+    model = subject.model
+    since = limit_row("max_tokens_over_window_since")
+    if model is None or not model.released or model.released >= since or not _may_fill(subject):
+        return
+    tokens, output = count(subject.request).likely, subject.request.max_tokens or 0
+    window = model.context_window or 0
+    if tokens <= window < tokens + output:
+        says = (
+            f"input length and `max_tokens` exceed context limit: {tokens} + {output} > {window}, decrease"
+            " input length or `max_tokens` and try again"
+        )
+        yield Fault("max_tokens", message=says, cure=f"at most {window - tokens:,} here")
+
+
+@rule(
     "W084",
     "near the context window",
     cure="leave more room, or count exactly",
@@ -235,6 +257,7 @@ RULES = (
     not_at_partners,
     too_much_output,
     too_long,
+    over_the_window,
     no_geography,
     no_fast_mode,
     not_in_a_batch,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbench.lint.metaschema import INVALID, is_schema
 from workbench.lint.rule import Fault, rule
 from workbench.lint.schema import Budget, Walk
+from workbench.wire.tools import CustomTool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from workbench.lint.subject import Subject
 
 _PAGE = "build-with-claude/structured-outputs"
+_TOOLS = "agents-and-tools/tool-use/define-tools"
 _STRICT, _OPTIONAL, _UNIONS = 20, 24, 16
 
 
@@ -23,17 +26,34 @@ def _format(subject: Subject) -> Any:
     return found.json_schema if found is not None else None
 
 
-def _schemas(subject: Subject) -> Iterator[tuple[str, str, Any]]:
-    """Yield path, the API's path, and schema of the answer and of each strict tool."""
+class _Schema(NamedTuple):
+    """A schema, where it stands, and where the API says it stands."""
+
+    path: str
+    dotted: str
+    schema: Any
+
+
+def _schemas(subject: Subject, *, strict: bool = True) -> Iterator[_Schema]:
+    """Yield the schemas of the answer and of the tools, by default only those that bind the model."""
     schema = _format(subject)
     if schema is not None:
         config = subject.request.output_config
         new = config is not None and config.format is not None
         path = "output_config.format.schema" if new else "output_format.schema"
-        yield path, path, schema
+        yield _Schema(path, path, schema)
     for index, tool in enumerate(subject.tools):
-        if tool.strict and getattr(tool, "input_schema", None) is not None:
-            yield f"tools[{index}].input_schema", f"tools.{index}.custom.input_schema", tool.input_schema  # type: ignore[union-attr]
+        if isinstance(tool, CustomTool) and (tool.strict or not strict):
+            dotted = f"tools.{index}.custom.input_schema"
+            yield _Schema(f"tools[{index}].input_schema", dotted, tool.input_schema)
+
+
+@rule("E065", "malformed schema", cure="check it against JSON Schema draft 2020-12", source=_TOOLS)
+def malformed(subject: Subject) -> Iterator[Fault]:
+    """Schemas of tools and answers are JSON Schema."""
+    for path, where, schema in _schemas(subject, strict=False):
+        if not is_schema(schema):
+            yield Fault(path, "not JSON Schema (draft 2020-12)", message=f"{where}: {INVALID}")
 
 
 @rule(
@@ -104,4 +124,4 @@ def not_on_record(subject: Subject) -> Iterator[Fault]:
         yield Fault("output_config.format", f"whether {subject.name} has structured outputs is not on record")
 
 
-RULES = (not_supported, outside_the_subset, too_complex, not_on_record)
+RULES = (malformed, not_supported, outside_the_subset, too_complex, not_on_record)

@@ -5,25 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.lint.place import dotted, path_of
-from workbench.lint.rule import Fault, rule
+from workbench.lint.rule import Fault, Rule, rule
 from workbench.lint.subject import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from workbench.lint.closed import Kind
+    from workbench.lint.closed import Kind, Problem
+    from workbench.lint.finding import Finding
     from workbench.lint.subject import Subject
 
 _SAMPLING = ("temperature", "top_p", "top_k")
 
 
 def _of(subject: Subject, kind: Kind) -> Iterator[Fault]:
-    for problem in subject.problems:
-        if problem.kind != kind or (subject.api_version == CURRENT and problem.loc[0] in _SAMPLING):
+    current = subject.api_version == CURRENT
+    problems = (p for p in subject.problems if not (current and p.loc and p.loc[0] in _SAMPLING))
+    return _faults(problems, kind)
+
+
+def _faults(problems: Iterable[Problem], kind: Kind) -> Iterator[Fault]:
+    for problem in problems:
+        if problem.kind != kind:
             continue
         path = path_of(problem.loc)
         cure = "put it into output_config.effort" if path == "thinking.effort" else ""
-        yield Fault(path, problem.says, cure, message=f"{dotted(problem.loc)}: {problem.says}")
+        where = f"{dotted(problem.loc)}: " if problem.loc else ""
+        yield Fault(path, problem.says, cure, message=f"{where}{problem.says}")
 
 
 @rule("E001", "unknown field", cure="leave it out, or check its spelling", source="api/messages")
@@ -65,6 +73,24 @@ def blank_stop_sequence(subject: Subject) -> Iterator[Fault]:
             yield Fault(f"stop_sequences[{index}]", message=message)
 
 
+_KINDS: tuple[tuple[Kind, Rule], ...] = (
+    ("missing", missing_field),
+    ("extra", extra_field),
+    ("value", wrong_value),
+    ("range", out_of_range),
+    ("pattern", malformed_name),
+)
+
+
+def misshapen(problems: Iterable[Problem]) -> Finding | None:
+    """Return the first finding of some problems, in the service's order; None where there are none."""
+    found = tuple(problems)
+    for kind, judged in _KINDS:
+        for fault in _faults(found, kind):
+            return judged.finding(fault)
+    return None
+
+
 @rule("W008", "spelling of an earlier document", cure="write it the new way", source="api/messages")
 def old_spelling(subject: Subject) -> Iterator[Fault]:
     """thinking.effort and output_format are read as output_config.effort and output_config.format."""
@@ -74,11 +100,7 @@ def old_spelling(subject: Subject) -> Iterator[Fault]:
 
 
 RULES = (
-    missing_field,
-    extra_field,
-    wrong_value,
-    out_of_range,
-    malformed_name,
+    *(judged for _, judged in _KINDS),
     blank_stop_sequence,
     old_spelling,
 )

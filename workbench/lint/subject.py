@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workbench.lint.fields import COUNT_TOKENS, MESSAGES
+from workbench.lint.fields import problems_of
 from workbench.lint.place import Loc, dotted, path_of
 from workbench.lint.turns import Turn, turns
 from workbench.wire.blocks import CacheControl, ToolResultBlock, cache_control_of
@@ -83,6 +83,7 @@ class Subject:
         platform: ``claude_api``, ``bedrock_messages``, ``bedrock_invoke``, ``vertex``, ``foundry``, …
         endpoint: ``messages``, ``count_tokens`` or ``batch`` (the params of one batch item).
         notes: What was read generously, as `workbench.wire.modern` says it.
+        raw: The JSON object as it arrived, where it did: its shape is judged, not the request's own.
         varies: Where many requests are linted together: what is the same in all, and what is not.
     """
 
@@ -95,18 +96,17 @@ class Subject:
     today: date = field(default_factory=_today)
     varies: Variation | None = None
     notes: tuple[str, ...] = ()
+    raw: dict[str, Any] | None = None
 
     @cached_property
     def body(self) -> dict[str, Any]:
         """The JSON object as sent."""
-        return self.request.wire()
+        return self.request.wire() if self.raw is None else self.raw
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Everything wrong with the shape of the request, in the words of the service's validator."""
-        out: list[Problem] = []
-        (COUNT_TOKENS if self.endpoint == "count_tokens" else MESSAGES)(self.body, (), out)
-        return tuple(out)
+        return problems_of(self.body, self.endpoint)
 
     @property
     def edits(self) -> list[tuple[int, dict[str, Any]]]:

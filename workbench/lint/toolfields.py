@@ -5,8 +5,10 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from workbench.catalog import catalog
 from workbench.lint.closed import (
     anything,
     array,
@@ -17,6 +19,7 @@ from workbench.lint.closed import (
     nullable,
     number,
     one_of,
+    schema_object,
     string,
     tagged,
     text,
@@ -89,7 +92,7 @@ TOOLS: dict[str, Shape] = {
             **_EXAMPLES,
             "name": text(least=1, pattern="^[a-zA-Z0-9_-]{1,128}$"),
             "description": string,
-            "input_schema": free_object,
+            "input_schema": schema_object,
             "eager_input_streaming": nullable(boolean),
         },
         ("input_schema", "name"),
@@ -144,4 +147,13 @@ TOOLS: dict[str, Shape] = {
 }
 """Shape by ``type``."""
 
-TOOL = tagged(TOOLS, default="custom")
+_DATED = re.compile(r"_(\d{4})(\d{2})(\d{2})$")
+
+
+def newer_tool(kind: str) -> bool:
+    """Tell whether a tool's type is dated later than the catalog: the service may know it."""
+    found = _DATED.search(kind)
+    return kind not in TOOLS and found is not None and "-".join(found.groups()) > catalog().as_of
+
+
+TOOL = tagged(TOOLS, default="custom", newer=newer_tool)

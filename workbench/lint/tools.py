@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from workbench.catalog import catalog
 from workbench.lint.rule import Fault, rule
-from workbench.lint.toolfields import TOOLS
+from workbench.lint.toolfields import newer_tool
 from workbench.wire.tools import family
 
 if TYPE_CHECKING:
@@ -23,17 +21,10 @@ _SEARCH = "agents-and-tools/tool-use/tool-search-tool"
 _COMPUTER = "agents-and-tools/tool-use/computer-use-tool"
 _MCP = "agents-and-tools/mcp-connector"
 _TOOLSETS = {"computer_toolset", "browser_toolset"}
-_DATED = re.compile(r"_(\d{4})(\d{2})(\d{2})$")
 
 
 def _name(tool: AnyTool) -> str | None:
     return getattr(tool, "name", None)
-
-
-def newer_tool(kind: str | None) -> bool:
-    """Tell whether a tool's date is later than the catalog: the service may know it."""
-    found = _DATED.search(kind or "")
-    return found is not None and "-".join(found.groups()) > catalog().as_of
 
 
 @rule("E040", "tool names not unique", cure="give each tool a name of its own", source=_IMPLEMENT)
@@ -123,7 +114,7 @@ def other_computer_tool(subject: Subject) -> Iterator[Fault]:
 def unknown_newer_tool(subject: Subject) -> Iterator[Fault]:
     """A tool version younger than the catalog may be known to the service."""
     for index, tool in enumerate(subject.tools):
-        if tool.type and tool.type not in TOOLS and newer_tool(tool.type):
+        if tool.type and newer_tool(tool.type):
             yield Fault(f"tools[{index}].type", f"{tool.type} is newer than this catalog")
 
 
