@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from workbench.errors import (
     IncompleteError,
+    JournalError,
     ReplayMissError,
     StoreError,
     UsageError,
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             code = app([word for word in words if word != "--debug"], standalone_mode=False)
         except typer.Exit as stop:
-            code = stop.exit_code
+            code = stop.exit_code if stop.exit_code != _INTERRUPTED else _explain_end(KeyboardInterrupt())
         except BrokenPipeError:  # the reader of a pipe has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
@@ -77,6 +78,10 @@ def main(arguments: list[str] | None = None) -> None:
                 raise
             code = _explain_end(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 
 @contextlib.contextmanager
@@ -96,7 +101,7 @@ def _explain_end(error: BaseException) -> int:
         _complain(_misused(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        _complain(str(error) or "stopped")
+        _complain("stopped")
         return 4
     if isinstance(error, OSError):
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -358,10 +363,12 @@ def _client(study: Study, *, base_url: str | None, mode: Mode) -> Client:
 def _run(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
     try:
         done = client.run(evaluation, out=out, **options)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped{_how_to_go_on(out)}") from None
-    except ReplayMissError:
+    except KeyboardInterrupt as stop:
+        raise IncompleteError(f"stopped{_how_to_go_on(out)}") from stop
+    except ReplayMissError:  # its cure is to record, not to go on
         _how_to_go_on(out)
+        raise
+    except JournalError:  # another process may hold the folder
         raise
     except IncompleteError as stop:
         raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out)}") from stop
@@ -386,8 +393,6 @@ def _how_to_go_on(folder: Path) -> str:
     try:
         done = Run.load(folder)
     except WorkbenchError:  # it never began
-        return ""
-    if done.status == "running":  # another process holds it
         return ""
     with contextlib.suppress(OSError):  # the disk may be full
         _report(done)

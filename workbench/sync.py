@@ -76,7 +76,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on the loop and wait for its result.
 
     Ctrl-C, or the kernel's Stop button, cancels it, lets it clean up for a moment, and goes on as
-    `KeyboardInterrupt`.
+    `KeyboardInterrupt`; a second one ends the cleaning up.
 
     Raises:
         UsageError: Called from the loop itself, which would wait for itself forever.
@@ -88,8 +88,10 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         coroutine.close()
         raise UsageError("a plain call on the workbench's own loop would wait forever: await the a… form")
     done = threading.Event()
+    tasks: list[asyncio.Task[T] | None] = []
 
     async def supervised() -> T:
+        tasks.append(asyncio.current_task())
         try:
             return await coroutine
         finally:
@@ -100,11 +102,23 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return future.result()
     except KeyboardInterrupt:
         future.cancel()
-        done.wait(timeout=GRACE_S)
+        try:
+            done.wait(timeout=GRACE_S)
+        except KeyboardInterrupt:
+            _cancel_again(tasks)
+            done.wait(timeout=1.0)
+            raise
         raise
     finally:
         if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
             coroutine.close()
+
+
+def _cancel_again(tasks: list[asyncio.Task[T] | None]) -> None:
+    """End what is cleaning up: a cancelled future takes no second cancellation, its task does."""
+    for task in tasks:
+        if task is not None:
+            task.get_loop().call_soon_threadsafe(task.cancel)
 
 
 async def wait(coroutine: Coroutine[Any, Any, T]) -> T:
