@@ -24,7 +24,9 @@ from workbench import sync
 from workbench.cassette import Cassette
 from workbench.client import Client, Collected, collecting
 from workbench.dataset import Dataset
+from workbench.emulator import start_in_thread
 from workbench.errors import (
+    APIConnectionError,
     AuthenticationError,
     BadRequestError,
     IncompleteError,
@@ -159,6 +161,22 @@ def test_the_same_question_at_once_is_paid_once(make, server):
 
     assert server.hits == 1
     assert sorted(sources) == ["live"] + ["store"] * 9
+
+
+def test_an_emulator_that_starts_late_is_recognised(make):
+    """A first call that found nobody decides nothing: what is asked later is not asked twice."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    client = make(base_url=f"http://127.0.0.1:{port}", max_retries=0)
+    with pytest.raises(APIConnectionError):
+        client.send(REQUEST)
+    running = start_in_thread(port=port)
+
+    sources = [client.send(REQUEST).source for _ in range(2)]
+    running.stop()
+
+    assert sources == ["live", "store"]
 
 
 def test_a_failed_flight_fails_for_all_and_is_forgotten(make, server):
@@ -341,6 +359,24 @@ def test_a_miss_names_the_nearest_recording_and_the_cure(make):
     assert client.transport is None
 
 
+def test_explain_looks_in_the_cassette_and_in_the_store(make, tmp_path):
+    """As sending does: what one lacks the other may have."""
+    client = make()
+    client.send(REQUEST)
+    other = tmp_path / "other.jsonl"
+    Cassette.export([client.send(REQUEST, draw=1)], other)
+
+    assert make(cassette=other).explain(REQUEST).hit
+
+
+def test_explain_tells_what_sending_would_find(make):
+    """The emulator's reply does not answer a client of the Claude API, except in replay."""
+    make().send(REQUEST)
+
+    assert not make(KEY, base_url="https://api.anthropic.com").explain(REQUEST).hit
+    assert make(base_url=None, mode="replay").explain(REQUEST).hit
+
+
 def test_a_run_counts_its_misses(make, tmp_path):
     """Once, with the first difference."""
     make().run(study(), out=tmp_path / "live")
@@ -493,6 +529,57 @@ def test_the_budget_stops_a_run(make, tmp_path):
 
     assert client.transport.tally.sent == 1
     assert len(client.resume(tmp_path / "run", study(), budget_usd="$2.00")) == 3
+
+
+def test_a_budget_counts_what_earlier_sittings_paid(make, server, tmp_path):
+    """A run resumed with the budget it has used up pays nothing more."""
+    server.script()
+    client = make(base_url=server.url, store=False)
+    budget = {"out": tmp_path / "run", "budget_usd": "0.00002", "concurrency": 1}
+    with pytest.raises(IncompleteError, match="used up"):
+        client.run(study(5), **budget)
+    paid = server.hits
+
+    with pytest.raises(IncompleteError, match="used up"):
+        client.run(study(5), resume=True, **budget)
+
+    assert (paid, server.hits) == (2, 2)
+
+
+def test_a_refreshed_run_goes_on_without_paying_again(make, server, tmp_path):
+    """What the store took from this run is used where the run's own journal lost it."""
+    server.script()
+    client = make(base_url=server.url)
+    client.run(study(), mode="refresh", out=tmp_path / "run", concurrency=1)
+    (tmp_path / "run" / "journal.jsonl").write_bytes(b"")
+
+    run = client.run(study(), mode="refresh", out=tmp_path / "run", resume=True)
+
+    assert (len(run), server.hits) == (3, 3)
+
+
+def test_a_refreshed_run_asks_anew_what_others_stored(make, server, tmp_path):
+    """Only its own answers are fresh."""
+    server.script()
+    client = make(base_url=server.url)
+    client.run(study(), out=tmp_path / "first")
+
+    client.run(study(), mode="refresh", out=tmp_path / "second")
+
+    assert server.hits == 6
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_refreshed_run_asks_one_thing_once(make, server, tmp_path, concurrency):
+    """Two equal samples get one answer, as in a replay: the tables of both are the same."""
+    server.script()
+    rows = [{"id": f"s{i}", "input": "1 + 1", "target": "2"} for i in range(4)]
+    prompt = Prompt("Compute: {{input}}", model="claude-haiku-4-5", max_tokens=20)
+    same = Eval(name="same", dataset=Dataset.load(rows), variants=prompt, scorers=[number()])
+
+    make(base_url=server.url).run(same, mode="refresh", out=tmp_path / "run", concurrency=concurrency)
+
+    assert server.hits == 1
 
 
 @pytest.mark.parametrize("budget", ["two", "-1", 0, "nan"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from workbench import record
 from workbench.catalog import catalog
@@ -66,6 +67,14 @@ def version_for(request: Request, chosen: str | None) -> str:
     return record.API_VERSION
 
 
+class Beside(TypedDict):
+    """What decides an answer beside the request and who answers."""
+
+    draw: int
+    api_version: str
+    betas: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A request with everything else that decides its answer."""
@@ -75,11 +84,14 @@ class Question:
     api_version: str
     betas: tuple[str, ...]
 
+    @property
+    def beside(self) -> Beside:
+        """What of it stands beside the request, as stores and cassettes take it."""
+        return {"draw": self.draw, "api_version": self.api_version, "betas": self.betas}
+
     def key(self, origin: str) -> str:
         """What its reply is kept under."""
-        return record.key_of(
-            self.request.key, draw=self.draw, api_version=self.api_version, betas=self.betas, origin=origin
-        )
+        return record.key_of(self.request.key, **self.beside, origin=origin)
 
 
 class Answers:
@@ -115,13 +127,16 @@ class Answers:
         self._known_origin: str | None = None
         self._asking = asyncio.Lock()
 
-    async def reply(self, question: Question, mode: Mode, *, miss: Miss = "alone") -> Reply:
+    async def reply(
+        self, question: Question, mode: Mode, *, miss: Miss = "alone", since: datetime | None = None
+    ) -> Reply:
         """Return the reply to a question.
 
         Args:
             question: What is asked.
             mode: Where it may come from.
             miss: How a miss is worded.
+            since: In refresh, what the store took since then is fresh enough, and not paid twice.
 
         Raises:
             ReplayMissError: In replay, where nothing is recorded.
@@ -131,9 +146,11 @@ class Answers:
             return self._replayed(question, miss)
         if mode == "off":
             return await self._sent(question)
-        if mode == "refresh":
-            return self._kept(await self._sent(question), question)
-        found = self.recorded(question, await self.origin())
+        found = None
+        if mode == "live":
+            found = self.recorded(question, await self.origin())
+        elif since is not None:
+            found = self._stored_since(question, await self.origin(), since)
         return found if found is not None else await self._once(question)
 
     async def stream(
@@ -161,23 +178,32 @@ class Answers:
 
     def recorded(self, question: Question, origin: str | None) -> Reply | None:
         """Return what is recorded: in the cassette, else in the store."""
-        for place in (self.cassette, self.store):
-            if place is not None:
-                found = place.get(
-                    question.request,
-                    draw=question.draw,
-                    api_version=question.api_version,
-                    betas=question.betas,
-                    origin=origin,
-                )
-                if found is not None:
-                    return found
-        return None
+        found = (place.get(question.request, **question.beside, origin=origin) for place in self._places())
+        return next((reply for reply in found if reply is not None), None)
+
+    def explain(self, question: Question, mode: Mode) -> record.Explanation | None:
+        """Say why a question is recorded, or which recording is nearest; None with nothing to look in."""
+        told = [
+            place.explain(question.request, **question.beside, origin=origin)
+            for origin in self._origins(mode)
+            for place in self._places()
+        ]
+        return min(told, key=_nearness, default=None)
+
+    def _places(self) -> list[Store | Cassette]:
+        return [place for place in (self.cassette, self.store) if place is not None]
+
+    def _stored_since(self, question: Question, origin: str, since: datetime) -> Reply | None:
+        if self.store is None:
+            return None
+        found = self.store.get(question.request, **question.beside, origin=origin)
+        made = found.timing.recorded_at if found is not None else None
+        return found if made is not None and datetime.fromisoformat(made) >= since else None
 
     # --- replay --------------------------------------------------------------------------------------
 
     def _replayed(self, question: Question, miss: Miss = "alone") -> Reply:
-        for origin in self._replay_origins():
+        for origin in self._origins("replay"):
             found = self.recorded(question, origin)
             if found is not None:
                 return found
@@ -186,33 +212,18 @@ class Answers:
         start = "Not recorded. " if miss == "alone" else ""
         raise ReplayMissError(f"{start}{self._miss(question)}")
 
-    def _replay_origins(self) -> tuple[str | None, ...]:
-        """Where the caller named a place, its replies; else those of any, the real API's first."""
-        if not self._chosen:
+    def _origins(self, mode: Mode) -> tuple[str | None, ...]:
+        """Whose replies may answer: live this place's; in replay any, unless the caller named a place."""
+        if mode == "replay" and not self._chosen:
             return (None,)
-        origin = self._endpoint.origin
+        origin = self._known_origin or self._endpoint.origin
         return (origin, EMULATOR) if origin.startswith("url:") else (origin,)
 
     def _miss(self, question: Question) -> str:
         """Say which recording is nearest, and how to record this one."""
-        places = [place for place in (self.cassette, self.store) if place is not None]
-        if not places:
+        near = self.explain(question, "replay")
+        if near is None:
             return "Replay has neither a cassette nor a store to answer from: give Client a cassette."
-        told = [
-            place.explain(
-                question.request,
-                draw=question.draw,
-                api_version=question.api_version,
-                betas=question.betas,
-                origin=self._endpoint.origin if self._chosen else None,
-            )
-            for place in places
-        ]
-        near = min(
-            (one for one in told if one.path is not None),
-            key=lambda one: one.fields_differing,
-            default=told[0],
-        )
         return f"{near.difference}\n{self._cure()}"
 
     def _cure(self) -> str:
@@ -280,13 +291,20 @@ class Answers:
         """
         if self._known_origin is None:
             async with self._asking:
-                self._known_origin = self._known_origin or await self._find_origin()
+                return self._known_origin or await self._find_origin()
         return self._known_origin
 
     async def _find_origin(self) -> str:
         origin = self._endpoint.origin
-        if not (origin.startswith("url:") and self._endpoint.loopback):
-            return origin
-        transport = await self._connect()
-        await transport.probe()
-        return transport.origin
+        if origin.startswith("url:") and self._endpoint.loopback:
+            transport = await self._connect()
+            if not await transport.probe():
+                return origin  # nobody is there yet: asked again when somebody may be
+            origin = transport.origin
+        self._known_origin = origin
+        return origin
+
+
+def _nearness(told: record.Explanation) -> tuple[bool, bool, int]:
+    """Order explanations: a hit, then the recording that differs least, then an empty place."""
+    return not told.hit, told.path is None, told.fields_differing

@@ -18,7 +18,7 @@ from workbench.client.link import Link
 from workbench.client.models import Models
 from workbench.client.preflight import preflight
 from workbench.client.stream import Stream
-from workbench.client.trials import Trials, dollars, new_folder
+from workbench.client.trials import Earlier, Trials, dollars, new_folder
 from workbench.display import Shown
 from workbench.errors import APIResponseValidationError, UsageError
 from workbench.platforms import resolve
@@ -176,13 +176,10 @@ class Client(Shown):
 
     def explain(self, request: Request | Mapping[str, Any], *, draw: int = 0) -> record.Explanation:
         """Say whether a request is recorded; if not, which recording is nearest and where it differs."""
-        question = self._question(request, draw)
-        place = self._answers.cassette or self._answers.store
-        if place is None:
+        told = self._answers.explain(self._question(request, draw), self.mode)
+        if told is None:
             raise UsageError("this client has neither a store nor a cassette")
-        return place.explain(
-            question.request, draw=draw, api_version=question.api_version, betas=question.betas, origin=None
-        )
+        return told
 
     # --- studies -------------------------------------------------------------------------------------
 
@@ -205,8 +202,8 @@ class Client(Shown):
             evaluation: The study.
             mode: Another mode than the client's.
             concurrency: Requests in flight at most; ``"auto"`` leaves it to the workbench.
-            budget_usd: Stop once the replies paid for in this run cost so much; what is then in flight is
-                finished, so the last few replies may exceed it.
+            budget_usd: Stop once the replies paid for in this run, earlier sittings included, cost so much;
+                what is then in flight is finished, so the last few replies may exceed it.
             out: Folder of the run; default ``runs/NAME-TIME``.
             resume: Go on with the unfinished run in *out*.
             stream: Stream answers, so that the first token is timed; default for the Claude API and the
@@ -224,13 +221,15 @@ class Client(Shown):
             options = {"mode": mode, "concurrency": concurrency, "budget_usd": budget_usd, "out": out}
             noted.append((self, evaluation, options))
             raise Collected
-        asked = self._trials(self._mode(mode), stream=stream, budget_usd=budget_usd)
+        chosen, cap = self._mode(mode), dollars(budget_usd)
         folder = Path(out) if out is not None else new_folder(evaluation.name)
         at_once = 16 if concurrency == "auto" else concurrency
         if not isinstance(at_once, int) or at_once < 1:
             raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
+        earlier = Earlier.of(folder, resume=resume and (chosen == "refresh" or cap is not None))
+        asked = Trials(self._question, self._answers, chosen, stream=stream, cap=cap, earlier=earlier)
         if check:
-            sync.run(preflight(evaluation, self._question, self._answers, self._mode(mode)))
+            sync.run(preflight(evaluation, self._question, self._answers, chosen))
         return self._run(evaluation, asked, folder, concurrency=at_once, resume=resume, on_event=on_event)
 
     def resume(self, folder: str | os.PathLike[str], evaluation: Eval, **options: Any) -> Run:
@@ -242,9 +241,6 @@ class Client(Shown):
             **options: Those of `run`.
         """
         return self.run(evaluation, out=folder, resume=True, **options)
-
-    def _trials(self, mode: Mode, *, stream: bool | None, budget_usd: str | Decimal | float | None) -> Trials:
-        return Trials(self._question, self._answers, mode, stream=stream, cap=dollars(budget_usd))
 
     def _run(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import IncompleteError, ReplayMissError, UsageError
+from workbench.run import INFO, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,32 @@ if TYPE_CHECKING:
     from workbench.client.answers import Answers, Miss, Mode, Question
     from workbench.reply import Reply
     from workbench.wire import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier sittings of a run did.
+
+    Attributes:
+        begun: When the first began.
+        spent: Dollars their answers cost, those asked live.
+        unpriced: A model among these whose price is not known.
+    """
+
+    begun: datetime
+    spent: Decimal = Decimal(0)
+    unpriced: str | None = None
+
+    @classmethod
+    def of(cls, folder: Path, *, resume: bool) -> Earlier:
+        """Read it from a run's folder; a run that is new begins now."""
+        if not resume or not (folder / INFO).exists():
+            return cls(datetime.now(UTC))
+        run = Run.load(folder)
+        paid = [row for row in run.rows if row.source == "live" and row.error is None]
+        unpriced = next((row.model for row in paid if row.cost.total is None), None)
+        begun = datetime.fromisoformat(run.info.started) if run.info.started else datetime.now(UTC)
+        return cls(begun, sum((row.cost.known for row in paid), Decimal(0)), unpriced)
 
 
 class Trials:
@@ -29,6 +56,7 @@ class Trials:
         stream: Whether to stream, so that first tokens are timed; None: where the Claude API or the
             emulator answers, for other servers may not be able to.
         cap: Dollars that the run may pay, or None.
+        earlier: What earlier sittings of the run did.
     """
 
     def __init__(
@@ -39,14 +67,17 @@ class Trials:
         *,
         stream: bool | None,
         cap: Decimal | None,
+        earlier: Earlier | None = None,
     ) -> None:
+        earlier = earlier or Earlier(datetime.now(UTC))
         self.cap = cap
         self._ask = ask
         self._answers = answers
         self._mode = mode
         self._stream = stream
-        self._spent = Decimal(0)
-        self._unpriced: str | None = None
+        self._since = earlier.begun
+        self._spent = earlier.spent
+        self._unpriced = earlier.unpriced
         self._missed = False
 
     async def send(self, request: Request, *, draw: int) -> Reply:
@@ -64,7 +95,7 @@ class Trials:
             question = replace(question, request=question.request.model_copy(update={"stream": True}))
         miss: Miss = "another" if self._missed else "first"
         try:
-            reply = await self._answers.reply(question, self._mode, miss=miss)
+            reply = await self._answers.reply(question, self._mode, miss=miss, since=self._since)
         except ReplayMissError:
             self._missed = True  # the first miss names its nearest recording; that says enough
             raise

@@ -159,16 +159,24 @@ class Transport:
         progress = Progress(time.perf_counter())
         return (await self._attempts.run(call, progress, lambda: self._plain(call, _as_object)))[0]
 
-    async def probe(self) -> None:
-        """Look who answers, once and without insisting: `origin` then says whether it is an emulator."""
+    async def probe(self) -> bool:
+        """Look who answers, once and without insisting: `origin` then says whether it is an emulator.
+
+        Returns:
+            Whether there is anybody at all; one who is too busy to say who he is, is there.
+        """
         call = Call("GET", "/v1/models?limit=1")
         try:
             async with asyncio.timeout(self.limits.connect_s):
                 response = await self._open(call)
                 self._note(response, call)
                 await _close(response)
-        except (TimeoutError, Failure):
+        except TimeoutError:
             logger.debug("%s did not say who it is", self.endpoint.base_url)
+        except Failure:
+            logger.debug("%s cannot be reached", self.endpoint.base_url)
+            return False
+        return True
 
     async def aclose(self) -> None:
         """Close the connections."""
