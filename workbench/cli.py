@@ -67,7 +67,8 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words or bool(os.environ.get("WORKBENCH_DEBUG"))
     with _warnings_as_lines(debug=debug):
         try:
-            code = app([word for word in words if word != "--debug"], standalone_mode=False)
+            words = [word for word in words if word != "--debug"]
+            code = app(words, prog_name="workbench", standalone_mode=False)
         except typer.Exit as stop:
             code = stop.exit_code if stop.exit_code != _INTERRUPTED else _explain_end(KeyboardInterrupt())
         except BrokenPipeError:  # the reader of a pipe has seen enough
@@ -187,7 +188,9 @@ def serve(
 
 @app.command()
 def run(
-    path: Annotated[Path, typer.Argument(help="A Python module or notebook that defines a wb.Eval.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A Python module or notebook that defines a wb.Eval.")
+    ],
     mode: ModeOption = "live",
     out: OutOption = None,
     limit: LimitOption = None,
@@ -270,7 +273,7 @@ def prune(
 
 @cache.command()
 def explain(
-    request: Annotated[Path, typer.Argument(help="A file with one request body as JSON.")],
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="A file with one request body as JSON.")],
     store: StoreOption = None,
 ) -> None:
     """Say why a request is or is not answered from the store."""
@@ -287,8 +290,10 @@ def explain(
 
 @cache.command()
 def export(
-    path: Annotated[Path, typer.Argument(help="The eval module or notebook whose replies are exported.")],
-    to: Annotated[Path, typer.Argument(help="The cassette to write (JSON lines).")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="The eval module or notebook whose replies to export.")
+    ],
+    to: Annotated[Path, typer.Argument(metavar="CASSETTE", help="The file to write (JSON lines).")],
     store: StoreOption = None,
 ) -> None:
     """Write the replies an eval needs into a cassette: reviewable, without a key, replayed in CI."""
@@ -305,7 +310,7 @@ def export(
 
 @cache.command("import")
 def import_(
-    cassette: Annotated[Path, typer.Argument(help="The cassette to read.")],
+    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help="The file to read.")],
     store: StoreOption = None,
 ) -> None:
     """Put the replies of a cassette into the store."""
@@ -405,7 +410,7 @@ def _exit_code(done: Run) -> int:
     missing = done.info.planned - len(done) + len(done.errors)
     if done.status == "complete" and not missing:
         return 0
-    first = next((f" ({row.error['type']}: {row.error['message']})" for row in done.rows if row.error), "")
+    first = next((f" ({row.error['message']})" for row in done.rows if row.error), "")
     _complain(
         f"{missing:,} of {plural(done.info.planned, 'answer')} missing{first}. "
         f"The same command with --resume --out {done.folder} asks again"
