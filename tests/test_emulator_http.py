@@ -81,8 +81,20 @@ def test_options_allows_nothing(http):
             "x-api-key and Authorization carry different credentials; send exactly one",
         ),
         (KEY, 400, "invalid_request_error", "anthropic-version: header is required"),
+        (
+            KEY | {"anthropic-version": "2024-01-01"},
+            400,
+            "invalid_request_error",
+            'anthropic-version: "2024-01-01" is not a valid version',
+        ),
+        (
+            KEY | {"anthropic-version": "2023-01-01"},
+            400,
+            "invalid_request_error",
+            "anthropic-version: this emulator knows 2026-10-21 and 2023-06-01 only",
+        ),
     ],
-    ids=["no key", "bad key", "bad token", "two keys", "no version"],
+    ids=["no key", "bad key", "bad token", "two keys", "no version", "unknown version", "first version"],
 )
 def test_credentials_and_version_are_required(emulator, headers, status, kind, message):
     """The API's own statuses for missing and wrong headers."""

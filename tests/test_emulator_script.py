@@ -151,3 +151,64 @@ def test_a_scripted_stop_reason(start_emulator):
     running = start_emulator(script=[{"content": [], "stop_reason": "refusal"}])
 
     assert ask(running, "x").json()["stop_reason"] == "refusal"
+
+
+def test_a_refusal_says_of_what_kind_it_is(start_emulator):
+    """A refusal is a 200 with stop_details; one before any output has no thinking either."""
+    running = start_emulator(
+        script=[
+            {
+                "contains": "poison",
+                "stop_reason": "refusal",
+                "content": [],
+                "stop_details": {"category": "bio"},
+            }
+        ]
+    )
+
+    message = ask(running, "poison", model="claude-opus-5").json()
+
+    assert message["content"] == []
+    assert message["stop_reason"] == "refusal"
+    assert message["stop_details"] == {"type": "refusal", "category": "bio", "explanation": None}
+
+
+def test_a_refusal_cut_by_the_limit_is_no_refusal(start_emulator):
+    """stop_details belong to the stop reason they were given for."""
+    running = start_emulator(
+        script=[{"contains": "a", "stop_reason": "refusal", "text": "I will not do that"}]
+    )
+
+    message = ask(running, "a", max_tokens=1).json()
+
+    assert (message["stop_reason"], message["stop_details"]) == ("max_tokens", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "prefix"), [("tool_use", "toolu_"), ("server_tool_use", "srvtoolu_")], ids=["own", "server"]
+)
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+def test_scripted_calls_get_an_id(start_emulator, kind, prefix, stream):
+    """Of the caller's tools and of the service's, streamed or not."""
+    running = start_emulator(script=[{"contains": "a", "content": [{"type": kind, "name": "web_search"}]}])
+
+    response = ask(running, "a", stream=stream)
+
+    assert response.status_code == 200
+    assert f'"id":"{prefix}' in response.text
+
+
+def test_a_scripted_block_that_is_none_is_told_at_the_start():
+    """What could not be sent is found when the script is read, not when it is asked for."""
+    with pytest.raises(UsageError, match=r"rule 1: not the content of an answer .*source"):
+        rules([{"contains": "a", "content": [{"type": "image"}]}])
+
+
+def test_scripted_thinking_is_the_only_thinking(start_emulator):
+    """A script that brings its own thinking block gets no second one."""
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+    running = start_emulator(script=[{"contains": "a", "content": [thought, {"type": "text", "text": "A"}]}])
+
+    message = ask(running, "a", model="claude-opus-5").json()
+
+    assert message["content"] == [thought, {"type": "text", "text": "A"}]

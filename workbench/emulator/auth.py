@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workbench.errors import AuthenticationError, BadRequestError
+from workbench.lint.headers import version_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,12 +48,11 @@ def caller(headers: Mapping[str, str]) -> Caller:
     '2026-10-21'
     """
     workspace = _workspace(_credential(headers))
-    version = headers.get("anthropic-version")
-    if version is None:
-        raise _bad("anthropic-version: header is required")
+    version = headers.get("anthropic-version", "")
+    if (says := version_problem(version)) is not None:
+        raise _bad(says)
     if version not in API_VERSIONS:
-        known = ", ".join(API_VERSIONS)
-        raise _bad(f"anthropic-version: {version[:40]!r} is not a valid version; use one of {known}")
+        raise _bad(f"anthropic-version: this emulator knows {' and '.join(API_VERSIONS)} only")
     betas = tuple(
         name for name in (part.strip() for part in headers.get("anthropic-beta", "").split(",")) if name
     )

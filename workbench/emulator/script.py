@@ -8,8 +8,10 @@ A file holds a JSON array of rules, an object ``{"rules": [...]}``, or one rule 
 
 Conditions, all of which must hold: ``contains`` or ``regex`` (last user text), ``model``, ``system``
 (contains). Answers: ``text``, ``content`` (blocks), ``tool_use`` (one or a list), ``error`` (``status``,
-``type``, ``message``, ``headers``), with ``stop_reason`` and ``delay_s``. ``times`` lets a rule match that
-often, then never again.
+``type``, ``message``, ``headers``), with ``stop_reason``, ``stop_details`` and ``delay_s``. ``times`` lets a
+rule match that often, then never again. A refusal is an answer too::
+
+    {"contains": "poison", "stop_reason": "refusal", "content": [], "stop_details": {"category": "bio"}}
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.emulator.answer import Scripted
 from workbench.emulator.answer.reading import Reading
-from workbench.errors import UsageError, did_you_mean
+from workbench.errors import UsageError, WireError, did_you_mean
+from workbench.wire import Message, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 _CONDITIONS = {"contains": str, "regex": str, "model": str, "system": str}
 _ANSWERS = {"text": str, "content": list, "tool_use": (dict, list), "error": dict}
-_EXTRAS = {"stop_reason": str, "delay_s": (int, float), "times": int, "comment": str}
+_EXTRAS = {"stop_reason": str, "stop_details": dict, "delay_s": (int, float), "times": int, "comment": str}
+_IDS = {"tool_use": "toolu_01", "server_tool_use": "srvtoolu_01", "mcp_tool_use": "mcptoolu_01"}
 _SHAPES: dict[str, Any] = {**_CONDITIONS, **_ANSWERS, **_EXTRAS}
 
 
@@ -112,11 +116,21 @@ def reply(rule: Rule, seed: str) -> Scripted:
     calls = spec.get("tool_use") or []
     blocks += [{"type": "tool_use", **call} for call in (calls if isinstance(calls, list) else [calls])]
     for index, block in enumerate(blocks):
-        if block.get("type") == "tool_use":
-            blocks[index] = {"type": "tool_use", "id": f"toolu_01{seed[:21]}{index}", "input": {}, **block}
+        if (prefix := _IDS.get(block["type"])) is not None:
+            blocks[index] = {"type": block["type"], "id": f"{prefix}{seed[:21]}{index}", "input": {}, **block}
     return Scripted(
-        [block for block in blocks if block != {"type": "text", "text": ""}], spec.get("stop_reason")
+        [block for block in blocks if block != {"type": "text", "text": ""}],
+        spec.get("stop_reason"),
+        _stop_details(spec),
     )
+
+
+def _stop_details(spec: JSON) -> JSON | None:
+    """Return what a refusal says of itself; other stop reasons have nothing to say unless told to."""
+    given: JSON | None = spec.get("stop_details")
+    if spec.get("stop_reason") == "refusal":
+        return {"type": "refusal", "category": None, "explanation": None, **(given or {})}
+    return given
 
 
 def load(path: str | Path) -> Script:
@@ -188,7 +202,12 @@ def _rule(spec: Any, where: str) -> Rule:
     if not spec.keys() & _ANSWERS.keys():
         raise UsageError(f"{where}: a rule needs an answer: one of {', '.join(_ANSWERS)}")
     _check_answer(spec, where)
-    return Rule(spec, _compiled(spec.get("regex"), where), spec.get("times"))
+    rule = Rule(spec, _compiled(spec.get("regex"), where), spec.get("times"))
+    try:
+        parse(Message, {"model": "scripted", "content": reply(rule, "").content})
+    except WireError as error:
+        raise UsageError(f"{where}: not the content of an answer ({error})") from error
+    return rule
 
 
 def _check_answer(spec: JSON, where: str) -> None:

@@ -209,7 +209,7 @@ def _message(body: JSON, model: Model, said: Answer, plan: Plan, message_id: str
         "content": said.content,
         "stop_reason": said.stop_reason,
         "stop_sequence": said.stop_sequence,
-        "stop_details": None,
+        "stop_details": said.stop_details,
         "container": None,
         "diagnostics": None,
         "usage": {

@@ -73,13 +73,19 @@ def _newer(name: str) -> bool:
     return found is not None and "-".join(found.groups()) > catalog().as_of
 
 
+def version_problem(version: str | None) -> str | None:
+    """Return what the service says of an ``anthropic-version`` header; None where it is one."""
+    if not version:
+        return "anthropic-version: header is required"
+    return None if version in VERSIONS else f'anthropic-version: "{version[:40]}" is not a valid version'
+
+
 @rule("E090", "API version", cure=f"send {CURRENT} or 2023-06-01", source="api/versioning")
 def unknown_version(subject: Subject) -> Iterator[Fault]:
     """The anthropic-version header names a version there is."""
-    if not subject.api_version:
-        yield Fault("", message="anthropic-version: header is required")
-    elif subject.api_version not in VERSIONS:
-        yield Fault("", message=f'anthropic-version: "{subject.api_version}" is not a valid version')
+    says = version_problem(subject.api_version)
+    if says is not None:
+        yield Fault("", message=says)
 
 
 @rule("E091", "unknown beta", cure="remove it from the anthropic-beta header", source="api/beta-headers")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 JSON = dict[str, Any]
 
+_THINKING = frozenset({"thinking", "redacted_thinking"})
 PLAIN = "This is the workbench emulator, not Claude. It answers by rule and has no rule for this request."
 """What is said where nothing better can be made from the request."""
 
@@ -34,6 +35,7 @@ class Answer:
     stop_sequence: str | None
     output_tokens: int
     thinking_tokens: int
+    stop_details: JSON | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ class Scripted:
 
     content: list[JSON]
     stop_reason: str | None = None
+    stop_details: JSON | None = None
+
+    @property
+    def thinks(self) -> bool:
+        """Whether thinking belongs before it: not where it brings its own, or refuses before any output."""
+        refused = self.stop_reason == "refusal" and not self.content
+        return not refused and not any(block["type"] in _THINKING for block in self.content)
 
 
 def answer(
@@ -73,7 +82,8 @@ def answer(
     reading = Reading(body)
     said = scripted.content if scripted else made(reading, seed)
     cut = at_stop_sequence(said, body.get("stop_sequences") or ())
-    thoughts, spent = _thoughts(reading, model, cut, tokens)
+    thinks = scripted is None or scripted.thinks
+    thoughts, spent = _thoughts(reading, model, cut, tokens) if thinks else ([], 0)
     spent = min(spent, room)
     cut_again = at_limit(cut.content, room - spent, tokens, reason)
     why = cut_again.stop_reason or cut.stop_reason or (scripted.stop_reason if scripted else None)
@@ -85,6 +95,7 @@ def answer(
         None if cut_again.stop_reason else cut.stop_sequence,
         size,
         spent,
+        scripted.stop_details if scripted and why == scripted.stop_reason else None,
     )
 
 

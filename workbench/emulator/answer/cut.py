@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workbench.wire.blocks import TOOL_USES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -60,7 +62,7 @@ def block_size(block: JSON, tokens: Callable[[str], int]) -> int:
     """
     if block.get("type") == "text":
         return tokens(block["text"])
-    if block.get("type") == "tool_use":
+    if block.get("type") in TOOL_USES:
         return tokens(f"{block['name']}{block['input']}") + 12
     return 0
 
