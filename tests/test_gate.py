@@ -172,3 +172,11 @@ def test_a_baseline_is_the_same_bytes_each_time(tmp_path):
     run(numbers(right=5, wrong=5)).bless(second, reason="r")
 
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_baseline_that_cannot_be_written_is_one_clear_line(tmp_path):
+    """A place where no file can be is a mistake of the caller's, with its cure."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(UsageError, match=r"baseline\.jsonl: cannot be written"):
+        run(numbers(right=5, wrong=5)).bless(tmp_path / "file" / "baseline.jsonl", reason="r")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench import files
 from workbench.dataset import Dataset
 from workbench.errors import (
     APIConnectionError,
@@ -477,6 +478,37 @@ def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
     assert len(kept) == 4
     assert len(again.asked) == 16
     assert len(resumed) == 20
+
+
+def test_a_full_disk_hides_not_why_a_run_stopped(tmp_path, monkeypatch):
+    """Reports that cannot be written either are no news: the error that stopped the run is told."""
+
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def fail(number):
+        monkeypatch.setattr(files, "write", full)
+        return AuthenticationError("invalid x-api-key", status=401)
+
+    with pytest.raises(AuthenticationError, match="invalid x-api-key"):
+        go(Service(fail), tmp_path / "run")
+
+
+def test_reports_that_find_no_space_say_so(tmp_path, monkeypatch):
+    """A run that is complete but for its tables is one clear line; its answers are in the journal."""
+
+    def full(path, data):
+        if path.name == "table.txt":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data)
+
+    real = files.write
+    monkeypatch.setattr(files, "write", full)
+    with pytest.raises(DiskFullError, match=r"table\.txt: no space left"):
+        go(Service(), tmp_path / "run")
+    monkeypatch.undo()
+
+    assert len(go(Service(), tmp_path / "run", resume=True)) == 20
 
 
 async def _cancelled(service, folder, *, twice=False, **options):

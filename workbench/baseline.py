@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from workbench import files
 from workbench.errors import UsageError, WireError
 from workbench.wire.codec import dumps, loads
 
@@ -39,7 +40,11 @@ class Baseline:
     emulated: bool = False
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write JSON lines: a header, then a sample a line, sorted by id."""
+        """Write JSON lines: a header, then a sample a line, sorted by id.
+
+        Raises:
+            UsageError: The file cannot be written.
+        """
         target = Path(path)
         head: dict[str, Any] = {
             "workbench_baseline": FORMAT,
@@ -51,10 +56,11 @@ class Baseline:
             "emulated": self.emulated,
         }
         rows = [{"sample": sample, "value": self.values[sample]} for sample in sorted(self.values)]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f"{target.name}.part")
-        part.write_bytes(b"".join(dumps(row) + b"\n" for row in (head, *rows)))
-        part.replace(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            files.write(target, b"".join(dumps(row) + b"\n" for row in (head, *rows)))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another place") from error
         return target
 
     @classmethod

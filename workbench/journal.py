@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.errors import DiskFullError, JournalError, WireError
+from workbench.files import no_space
 from workbench.wire.codec import dumps, loads
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _HEADER = re.compile(rb"([0-9a-f]{8}) ([0-9]{1,12}) ")
 
 
@@ -300,7 +300,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _failed(path: Path, error: OSError, data: bytes = b"") -> JournalError | DiskFullError:
-    if error.errno in _NO_SPACE:
+    if no_space(error):
         return DiskFullError(
             f"{path}: no space left for {len(data):,} bytes; "
             "free some and resume, nothing that was saved is lost"

@@ -6,13 +6,13 @@ import csv
 import io
 import os
 import random
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from workbench import files
 from workbench.dataset import cells
 from workbench.dataset.files import Row, kind_of, read_rows
 from workbench.display import Shown
@@ -352,16 +352,6 @@ def _cell(value: Any) -> str:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        files.write(path, data)
     except OSError as error:
-        raise DatasetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
         raise DatasetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from error

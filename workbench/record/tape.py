@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench import files
 from workbench.errors import CassetteError
 from workbench.record.form import Record, to_json
 from workbench.secret import Secret, find
@@ -71,19 +71,8 @@ def _refuse_secrets(line: bytes, known: list[str], entry: Record) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Write to a temporary name, then rename: a reader sees the old file or the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        files.write(path, data)
     except OSError as error:
         raise CassetteError(f"{path}: cannot be written ({error.strerror}); choose another place") from error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from workbench.errors import UsageError
+from workbench import files
+from workbench.errors import DiskFullError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,13 +107,18 @@ def judges(scorers: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text file at once: under a temporary name, then renamed."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    """Write a text file of a run in one step.
+
+    Raises:
+        DiskFullError: No space.
+        UsageError: It cannot be written.
+    """
+    data = text.encode("utf-8", "backslashreplace")
     try:
-        with beside.open("w", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        files.write(path, data)
+    except OSError as error:
+        if files.no_space(error):
+            raise DiskFullError(
+                f"{path}: no space left for {len(data):,} bytes; free some and resume, no answer is lost"
+            ) from error
+        raise UsageError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -54,10 +54,10 @@ async def record(
         try:
             await engine.run()
         except WorkbenchError as error:
-            _close(target, info, engine, "stopped", str(error))
+            _close_broken(target, info, engine, "stopped", str(error))
             raise
         except BaseException:
-            _close(target, info, engine, "interrupted")
+            _close_broken(target, info, engine, "interrupted")
             raise
         return _close(target, info, engine, "complete")
 
@@ -117,6 +117,16 @@ def _close(folder: Path, info: RunInfo, engine: Engine, status: Status, reason: 
     ended.save(folder)
     run.write_reports()
     return run
+
+
+def _close_broken(
+    folder: Path, info: RunInfo, engine: Engine, status: Status, reason: str | None = None
+) -> None:
+    """Close what broke off; what goes wrong here must not hide why, and the journal has the answers."""
+    try:
+        _close(folder, info, engine, status, reason)
+    except WorkbenchError as error:
+        _log.warning("%s", error)
 
 
 def _now() -> str:
