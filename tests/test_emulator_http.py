@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from datetime import date
 
 import httpx
 import pytest
 
+from workbench.emulator import models_api
+
 KEY = {"x-api-key": "sk-ant-test"}
 VERSION = {"anthropic-version": "2026-10-21"}
 BODY = {"model": "claude-haiku-4-5", "max_tokens": 50, "messages": [{"role": "user", "content": "Hello"}]}
+TOOL = {"name": "t", "description": "Adds.", "input_schema": {"type": "object"}}
 ROUTES = [
     ("POST", "/v1/messages"),
     ("POST", "/v1/messages/count_tokens"),
@@ -371,3 +375,91 @@ def test_lenient_answers_what_the_api_would_refuse(start_emulator):
     response = httpx.post(f"{running.url}/v1/messages", json=body, headers=KEY | VERSION)
 
     assert (response.status_code, response.json()["model"]) == (200, "my-model")
+
+
+@pytest.mark.parametrize(
+    ("today", "lifecycle"),
+    [("2026-09-29", "active"), ("2026-09-30", "deprecated"), ("2026-11-30", "retired")],
+    ids=["before", "announced", "gone"],
+)
+def test_a_lifecycle_is_told_by_the_day(today, lifecycle):
+    """The Models API agrees with what the rulebook refuses on that day."""
+    assert models_api.one("claude-sonnet-4-5", today=date.fromisoformat(today))["lifecycle"] == lifecycle
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"tools": [TOOL, TOOL]}, "tool_name_conflict"),
+        (
+            {
+                "tools": [TOOL],
+                "messages": [
+                    BODY["messages"][0],
+                    {
+                        "role": "assistant",
+                        "content": [{"type": "tool_use", "id": "a", "name": "t", "input": {}}],
+                    },
+                    {
+                        "role": "user",
+                        "content": [
+                            {
+                                "type": "tool_result",
+                                "tool_use_id": "a",
+                                "content": [{"type": "tool_reference", "tool_name": "other"}],
+                            }
+                        ],
+                    },
+                ],
+            },
+            "tool_reference_unresolved",
+        ),
+    ],
+    ids=["names", "reference"],
+)
+def test_refusals_carry_the_apis_error_codes(http, fields, code):
+    """Clients branch on details.error_code, not on words."""
+    response = http.post("/v1/messages", json=BODY | fields)
+
+    assert response.json()["error"]["details"] == {"error_code": code}
+
+
+def thinking_turns(http, model, **changes):
+    """Ask for a tool, and send its result back with the thinking block changed."""
+    fields = {
+        "model": model,
+        "max_tokens": 4000,
+        "tools": [TOOL],
+        "thinking": {"type": "adaptive", "display": "summarized"},
+        "messages": [{"role": "user", "content": "Call t."}],
+    }
+    answer = http.post("/v1/messages", json=fields).json()["content"]
+    call = next(block for block in answer if block["type"] == "tool_use")
+    answer[0] |= changes
+    result = {"type": "tool_result", "tool_use_id": call["id"], "content": "4"}
+    turns = [{"role": "assistant", "content": answer}, {"role": "user", "content": [result]}]
+    return fields | {"messages": [*fields["messages"], *turns]}
+
+
+def test_changed_thinking_in_the_latest_turn_is_refused(http):
+    """The block must come back as it was."""
+    response = http.post("/v1/messages", json=thinking_turns(http, "claude-opus-5", thinking="Other."))
+
+    assert error_of(response) == (
+        400,
+        "invalid_request_error",
+        (
+            "messages.1.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message"
+            " cannot be modified. These blocks must remain as they were in the original response."
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"thinking": ""}, {"signature": "c29tZW9uZSBlbHNl"}, {"signature": "?"}],
+    ids=["as it was", "omitted", "another service's", "none"],
+)
+def test_thinking_that_cannot_be_judged_is_accepted(http, changes):
+    """Only the signer can tell whether a block was changed; an omitted text is ignored."""
+    assert http.post("/v1/messages", json=thinking_turns(http, "claude-opus-5", **changes)).status_code == 200

@@ -104,6 +104,8 @@ def test_over_http_a_429_has_retry_after(start_emulator):
     assert second.status_code == 429
     assert second.json()["error"]["type"] == "rate_limit_error"
     assert 55 <= int(second.headers["retry-after"]) <= 60
+    assert second.headers["anthropic-ratelimit-requests-limit"] == "1"
+    assert second.headers["anthropic-ratelimit-requests-remaining"] == "0"
 
 
 def test_cache_reads_do_not_count(start_emulator):

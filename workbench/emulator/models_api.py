@@ -5,11 +5,13 @@ Source: https://platform.claude.com/docs/en/api/models
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import EFFORT_LEVELS, Model, catalog
 from workbench.errors import BadRequestError, NotFoundError
+from workbench.lint.lifecycle import stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +22,12 @@ _THINKING = ("adaptive", "enabled", "disabled", "between_tools")
 _EPOCH = "1970-01-01T00:00:00Z"
 
 
-def one(name: str) -> JSON:
+def one(name: str, *, today: date | None = None) -> JSON:
     """Return the object of a model by id or alias.
+
+    Args:
+        name: Id or alias.
+        today: The day to tell lifecycles by; the current one where not said.
 
     Raises:
         NotFoundError: No such model.
@@ -29,11 +35,16 @@ def one(name: str) -> JSON:
     model = catalog().get(name)
     if model is None:
         raise NotFoundError(f"model: {name}", status=404, type="not_found_error")
-    return entry(model)
+    return entry(model, today or _today())
 
 
 def listing(
-    *, limit: str | None, after_id: str | None, before_id: str | None, lifecycle: Sequence[str] = ()
+    *,
+    limit: str | None,
+    after_id: str | None,
+    before_id: str | None,
+    lifecycle: Sequence[str] = (),
+    today: date | None = None,
 ) -> JSON:
     """Return a page of models, newest first; retired ones only where asked for.
 
@@ -48,9 +59,10 @@ def listing(
         )
     if after_id and before_id:
         raise _bad("after_id and before_id cannot be used together")
-    rows = [model for model in _newest_first() if (model.status or "active") in stages]
+    day = today or _today()
+    rows = [model for model in _newest_first() if stage(model, day) in stages]
     page, more = _page(rows, size, after_id, before_id)
-    data = [entry(model) for model in page]
+    data = [entry(model, day) for model in page]
     return {
         "data": data,
         "has_more": more,
@@ -90,29 +102,34 @@ def _newest_first() -> tuple[Model, ...]:
     return tuple(sorted((*known, *known.retired), key=lambda model: model.released or "", reverse=True))
 
 
-def entry(model: Model) -> JSON:
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def entry(model: Model, today: date) -> JSON:
     """Return one model as the API shows it; what nobody could read counts as not supported."""
+    lifecycle = stage(model, today)
     return {
         "type": "model",
         "id": model.id,
         "display_name": model.name,
         "created_at": _moment(model.released) or _EPOCH,
         "line": model.line,
-        "lifecycle": model.status or "active",
+        "lifecycle": lifecycle,
         "deprecated_at": _moment(model.deprecated),
         "retires_at": _moment(model.retires),
         "max_input_tokens": model.context_window,
         "max_tokens": model.max_output_tokens,
-        "capabilities": _capabilities(model),
+        "capabilities": _capabilities(model, served=lifecycle != "retired"),
     }
 
 
-def _capabilities(model: Model) -> JSON:
+def _capabilities(model: Model, *, served: bool) -> JSON:
     effort, thinking = model.effort_levels or (), model.thinking_types or ()
     modern = bool(effort)
     edits = ("clear_tool_uses_20250919", "clear_thinking_20251015", "compact_20260112")
     return {
-        "batch": _supported(model.status != "retired"),
+        "batch": _supported(served),
         "citations": _supported(model.citations),
         "code_execution": _supported(modern),
         "context_management": {**_supported(modern), **{name: _supported(modern) for name in edits}},

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 from workbench.catalog import Model, catalog
 from workbench.emulator import script as scripts
 from workbench.emulator.answer import Answer, answer
+from workbench.emulator.answer.thinking import changed_thinking
 from workbench.emulator.diagnostics import Diagnostics, fingerprint
 from workbench.emulator.ledger import Ledger
 from workbench.emulator.prompt_cache import Plan, PromptCache, prefix_hashes, speed_of
-from workbench.errors import APIStatusError, NotFoundError, status_error
+from workbench.errors import (
+    APIStatusError,
+    BadRequestError,
+    NotFoundError,
+    RateLimitError,
+    status_error,
+)
 from workbench.lint import refusal
 from workbench.tokens import count, prefix_tokens, text_tokens
 from workbench.wire.codec import digest
@@ -79,7 +86,10 @@ class Service:
             return Exchange(None, Plan(0), _encoded(fault), rule.spec.get("delay_s", 0.0), _error(fault))
         positions, hashes = self._prefix(body, request, model, caller)
         plan = self._plan(request, model, positions, hashes, now)
-        headers = self._admit(caller, model, plan, now)
+        try:
+            headers = self._admit(caller, model, plan, now)
+        except RateLimitError as error:
+            return Exchange(None, Plan(0), self._limited(caller, model, error), error=error)
         total = plan.uncached + plan.read + plan.written
         said = answer(
             body,
@@ -120,8 +130,14 @@ class Service:
             request, api_version=caller.api_version, betas=caller.betas, endpoint=endpoint, body=body
         )
         if found is not None and found.status is not None:
-            message = found.message or found.what
-            raise status_error(found.status)(message, status=found.status, type=found.error_type)
+            raise status_error(found.status)(
+                found.message or found.what,
+                status=found.status,
+                type=found.error_type,
+                error_code=found.error_code,
+            )
+        if (says := changed_thinking(request)) is not None:
+            raise BadRequestError(says, status=400, type="invalid_request_error")
 
     def _model(self, name: str) -> Model:
         model = catalog().get(name)
@@ -158,6 +174,12 @@ class Service:
         if self.limits is None:
             return []
         return self.limits.admit(caller.workspace, model.id, plan.uncached + plan.written, now)
+
+    def _limited(self, caller: Caller, model: Model, error: RateLimitError) -> Headers:
+        """Return the headers of a 429: how long to wait, and how things stand."""
+        wait = f"{error.retry_after_s or 1:g}".encode()
+        standing = self.limits.headers(caller.workspace, model.id) if self.limits else []
+        return [(b"retry-after", wait), *standing]
 
     def _diagnose(
         self, body: JSON, model: Model, caller: Caller, positions: Sequence[Position], message_id: str

@@ -165,7 +165,13 @@ def _sides(subject: Subject) -> Iterator[tuple[Placed, int]]:
             yield placed, max(size)
 
 
-@rule("E056", "image dimensions", cure=f"scale it to {_SIDE} pixels a side", source=_VISION)
+@rule(
+    "E056",
+    "image dimensions",
+    cure=f"scale it to {_SIDE} pixels a side",
+    source=_VISION,
+    error_code="image_dimensions_too_large",
+)
 def large_image(subject: Subject) -> Iterator[Fault]:
     """An image has at most 8000 pixels a side."""
     for placed, side in _sides(subject):

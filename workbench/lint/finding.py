@@ -26,6 +26,7 @@ class Finding(Shown):
         dollars: Money at stake, where it can be said; None is unknown, not zero.
         status: HTTP status the service answers, where it refuses.
         error_type: ``error.type`` of that answer.
+        error_code: ``error.details.error_code`` of that answer, where it has one.
         message: ``error.message`` of that answer: the API's own words.
         request: Index of the first request it was found in, where many were linted.
         count: In how many requests it was found.
@@ -44,6 +45,7 @@ class Finding(Shown):
     request: int | None = None
     count: int = 1
     last: int | None = None
+    error_code: str | None = None
 
     def __str__(self) -> str:
         place = f"{self.path}: " if self.path else ""

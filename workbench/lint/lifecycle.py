@@ -27,6 +27,15 @@ def retired(model: Model, today: date) -> bool:
     return model.status == "retired"
 
 
+def stage(model: Model, today: date) -> str:
+    """Return ``active``, ``deprecated`` or ``retired``, as of a day."""
+    if retired(model, today):
+        return "retired"
+    if model.deprecated is None:
+        return "deprecated" if model.status == "deprecated" else "active"
+    return "deprecated" if date.fromisoformat(model.deprecated) <= today else "active"
+
+
 def _own_names(subject: Subject) -> bool:
     """Whether names of models are the customer's own (deployments), or a partner's."""
     return subject.partner or subject.platform.startswith("foundry")

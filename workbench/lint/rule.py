@@ -49,6 +49,7 @@ class Rule:
         source: The page a reader can check.
         status: HTTP status of the refusal.
         error_type: ``error.type`` of the refusal.
+        error_code: ``error.details.error_code`` of the refusal, where it has one.
         group: Judged once for requests of one model together, not for each.
         final: Where it refuses, nothing more is looked at.
     """
@@ -61,6 +62,7 @@ class Rule:
     check: Callable[[Subject], Iterable[Fault]]
     status: int | None = None
     error_type: str | None = None
+    error_code: str | None = None
     group: bool = False
     final: bool = False
 
@@ -86,6 +88,7 @@ class Rule:
             dollars=fault.dollars,
             status=self.status,
             error_type=self.error_type,
+            error_code=self.error_code,
             message=message,
         )
 
@@ -98,6 +101,7 @@ def rule(
     source: str,
     status: int | None = None,
     error_type: str = "invalid_request_error",
+    error_code: str | None = None,
     group: bool = False,
     final: bool = False,
 ) -> Callable[[Callable[[Subject], Iterable[Fault]]], Rule]:
@@ -110,6 +114,7 @@ def rule(
         source: Page below `DOCS`.
         status: HTTP status of the refusal.
         error_type: ``error.type`` of the refusal.
+        error_code: ``error.details.error_code`` of the refusal.
         group: Judged once for requests of one model together.
         final: Where it refuses, nothing more is looked at.
     """
@@ -125,6 +130,7 @@ def rule(
             check=check,
             status=(status or 400) if refused else None,
             error_type=error_type if refused else None,
+            error_code=error_code,
             group=group,
             final=final,
         )

@@ -27,7 +27,13 @@ def _name(tool: AnyTool) -> str | None:
     return getattr(tool, "name", None)
 
 
-@rule("E040", "tool names not unique", cure="give each tool a name of its own", source=_IMPLEMENT)
+@rule(
+    "E040",
+    "tool names not unique",
+    cure="give each tool a name of its own",
+    source=_IMPLEMENT,
+    error_code="tool_name_conflict",
+)
 def duplicate_names(subject: Subject) -> Iterator[Fault]:
     """No two tools have the same name."""
     if len(subject.tools) < 2:
@@ -149,7 +155,13 @@ def all_deferred(subject: Subject) -> Iterator[Fault]:
         yield Fault("tools", message=says)
 
 
-@rule("E141", "tool reference unresolved", cure="define the tool it names", source=_SEARCH)
+@rule(
+    "E141",
+    "tool reference unresolved",
+    cure="define the tool it names",
+    source=_SEARCH,
+    error_code="tool_reference_unresolved",
+)
 def unresolved_reference(subject: Subject) -> Iterator[Fault]:
     """A tool reference names a tool of the request."""
     names: set[str | None] | None = None

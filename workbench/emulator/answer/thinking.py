@@ -6,8 +6,14 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from workbench.wire import ThinkingBlock
+
 if TYPE_CHECKING:
     from workbench.catalog import Model
+    from workbench.wire import Request
+
+
+_SIGNER = b"workbench-emulator:"
 
 
 def mode(body: dict[str, Any], model: Model) -> str:
@@ -40,6 +46,40 @@ def thought(asked: str, *, uses_tool: bool) -> str:
 
 def block(text: str, *, visible: bool, model: str) -> dict[str, Any]:
     """Return a thinking block; its signature stands for the hidden text."""
-    digest = hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).digest()
-    signature = base64.b64encode(b"workbench-emulator:" + digest).decode()
+    signature = base64.b64encode(_signed(text, model)).decode()
     return {"type": "thinking", "thinking": text if visible else "", "signature": signature}
+
+
+def _signed(text: str, model: str) -> bytes:
+    return _SIGNER + _digest(model)[:8] + _digest(text)[:24]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def changed_thinking(request: Request) -> str | None:
+    """Return the API's words where the latest assistant message holds thinking that was changed.
+
+    Only who signed can tell: another service's signature, and one for another model, whose blocks the API
+    drops in silence, is no matter. Nor is an empty text: it was omitted.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/thinking
+    """
+    last = max((at for at, turn in enumerate(request.messages) if turn.role == "assistant"), default=-1)
+    for index, one in enumerate(request.messages[last].blocks if last >= 0 else ()):
+        if isinstance(one, ThinkingBlock) and one.thinking and _is_changed(one):
+            return (
+                f"messages.{last}.content.{index}: `thinking` or `redacted_thinking` blocks in the latest"
+                " assistant message cannot be modified. These blocks must remain as they were in the"
+                " original response."
+            )
+    return None
+
+
+def _is_changed(one: ThinkingBlock) -> bool:
+    try:
+        signed = base64.b64decode(one.signature)
+    except ValueError:
+        return False
+    return signed.startswith(_SIGNER) and signed[-24:] != _digest(one.thinking)[:24]
