@@ -5,10 +5,12 @@ from __future__ import annotations
 import pickle
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 import threading
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,18 @@ def test_a_value_changed_on_disk_is_a_miss_and_a_warning(store):
     with pytest.warns(UserWarning, match="checksum"):
         assert store.get(request()) is None
     assert store.get(request()) is None
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"message": 1}', b"no JSON"])
+def test_a_record_that_is_none_is_not_the_nearest(store, content):
+    """A stranger's value with a checksum that fits breaks no explanation."""
+    store.put(reply(request()))
+    value = struct.pack(">4sII", b"wb1\n", zlib.crc32(content), len(content)) + content
+    with sqlite3.connect(store.path / "cache.db") as db:
+        db.execute("UPDATE Cache SET value = ?", (value,))
+    db.close()
+
+    assert "Nothing comparable is recorded." in str(store.explain(request("another")))
 
 
 @pytest.mark.parametrize("mode", [1, 4], ids=["other", "pickle"])

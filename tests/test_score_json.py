@@ -173,3 +173,8 @@ def test_a_tool_call_may_be_graded():
     got = scorer(Sample("1", "?", "Oslo"), SimpleNamespace(message=message))
 
     assert (scorer.name, got.value) == ("city", 1)
+
+
+def test_a_number_beyond_reading_is_a_wrong_answer():
+    """What is not JSON scores 0, also where Python refuses to read its digits; it is no scorer's error."""
+    assert judge(score.json_valid(), "[" + "1" * 5000, None).value == 0.0

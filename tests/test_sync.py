@@ -120,6 +120,25 @@ def test_a_forked_child_has_its_own_loop():
     assert done.stdout == "7 7\n"
 
 
+def test_a_closer_that_fails_leaves_no_other_open():
+    """Each is closed, whatever another one does."""
+    code = (
+        "import asyncio\n"
+        "from workbench import sync\n"
+        "async def close(): print('closed')\n"
+        "async def fail(): raise OSError('gone')\n"
+        "sync.at_exit(close)\n"
+        "sync.at_exit(fail)\n"
+        "sync.run(asyncio.sleep(0))\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True
+    )
+
+    assert (done.stdout, done.stderr) == ("closed\n", "")
+
+
 def test_what_is_open_is_closed_at_exit():
     """And nothing is complained about after the last line."""
     code = (

@@ -717,6 +717,41 @@ def test_cancelling_stops_at_once(server):
     assert sync.run(go()) < 1
 
 
+def test_a_call_that_was_stopped_is_perhaps_paid(server):
+    """The request had left; nobody knows what became of it."""
+    server.script(say(b"", then="hang"))
+
+    async def go() -> int:
+        out = transport(server, limits=Limits())
+        task = asyncio.create_task(out.send(REQUEST))
+        while not server.hits:  # noqa: ASYNC110 - the server knows no events
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await out.aclose()
+        return out.tally.perhaps_paid
+
+    assert sync.run(go()) == 1
+
+
+def test_time_that_runs_out_between_two_attempts_makes_nothing_perhaps_paid(server):
+    """Only a request on its way may be charged for."""
+    server.script(error(529, "overloaded_error"))
+
+    async def pause(seconds: float) -> None:
+        await asyncio.Event().wait()
+
+    async def go() -> int:
+        endpoint = resolve(base_url=server.url, api_key=KEY, environ={})
+        out = Transport(endpoint, limits=Limits(total_s=0.2), pause=pause)
+        with pytest.raises(APITimeoutError, match="overloaded"):
+            await out.send(REQUEST)
+        await out.aclose()
+        return out.tally.perhaps_paid
+
+    assert sync.run(go()) == 0
+
+
 def test_many_at_once_share_connections(server):
     """50 in flight, all answered."""
     server.script()

@@ -141,7 +141,8 @@ def at_exit(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:
 
 async def _close_all() -> None:
     while _closers:
-        await _closers.pop()()
+        with contextlib.suppress(Exception):  # one that fails must not leave the others open
+            await _closers.pop()()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     if others:
         _, late = await asyncio.wait(others, timeout=1.0)

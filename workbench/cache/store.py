@@ -25,8 +25,8 @@ from workbench import record
 from workbench.cache import disk
 from workbench.display import Shown
 from workbench.errors import StoreError
+from workbench.files import no_space
 from workbench.record import Asked, Explanation, Record
-from workbench.wire.codec import loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -194,13 +194,11 @@ class Store:
         select = "SELECT value FROM Cache {} ORDER BY rowid DESC LIMIT ?"
         rows = self._rows(select.format("WHERE tag = ?"), (model, SCANNED))
         for (value,) in rows or self._rows(select.format(""), (SCANNED,)):
-            parts = record.split(value) if isinstance(value, bytes) else None
-            if parts is not None:
-                answer, body = loads(bytes(parts[0])), loads(bytes(parts[1]))
-                asked = Asked(
-                    body, answer["draw"], answer["api_version"], tuple(answer["betas"]), answer["origin"]
-                )
-                yield asked, (answer.get("timing") or {}).get("recorded_at")
+            found = record.from_bytes(value) if isinstance(value, bytes) else None
+            if found is not None:
+                reply = found.reply
+                asked = Asked(reply.request.wire(), reply.draw, reply.api_version, found.betas, reply.origin)
+                yield asked, reply.timing.recorded_at
 
     def stats(self) -> Stats:
         """Return how much is kept, by model."""
@@ -383,7 +381,7 @@ class Store:
 
     def _complain(self, error: BaseException, consequence: str) -> None:
         text = str(error)
-        if "disk is full" in text or getattr(error, "errno", None) == 28:  # ENOSPC
+        if "disk is full" in text or (isinstance(error, OSError) and no_space(error)):
             self._tell(f"no space left for the store {self.path}{consequence}. Free some space", "full")
         elif "locked" in text or (isinstance(error, diskcache.Timeout) and os.access(self.path, os.W_OK)):
             self._tell(f"the store {self.path} is busy in another process{consequence}", "busy")

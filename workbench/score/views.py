@@ -79,7 +79,7 @@ def _reason(text: str, error: WireError) -> str:
         json.loads(text)
     except json.JSONDecodeError as again:
         return f"{again.msg[:1].lower()}{again.msg[1:]} at line {again.lineno}, column {again.colno}"
-    except RecursionError:
+    except (RecursionError, ValueError):  # too deep, or a number of more digits than Python reads
         pass
     return str(error).removeprefix("not JSON: ")
 

@@ -99,7 +99,6 @@ class Attempts:
             pass
         last = f"; the last attempt failed: {progress.last.error.message}" if progress.last else ""
         late = APITimeoutError(f"no complete answer from {self._place} within {total_s:g} s{last}")
-        self._tally.perhaps_paid += 1
         raise self._final(late, call, progress)
 
     async def _attempt_all(self, call: Call, progress: Progress, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -113,6 +112,9 @@ class Attempts:
                 done = await attempt()
             except Failure as failure:
                 await self._before_retry(failure, call, progress)
+            except asyncio.CancelledError:  # out of time, or stopped, with a request on its way
+                self._tally.perhaps_paid += 1
+                raise
             else:
                 self._budget.refund()
                 return done

@@ -43,7 +43,8 @@ class Tally:
     Attributes:
         sent: Requests that went out, retries included.
         retried: Retries among them.
-        perhaps_paid: Attempts that broke before an answer: the service may have worked on them.
+        perhaps_paid: Attempts that broke, or were stopped, before an answer: the service may have worked on
+            them.
         paid_lost: Attempts whose answer began and was unusable: paid, and lost.
     """
 
