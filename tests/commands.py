@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.cli import main
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parent.parent
 WORKBENCH = [sys.executable, "-c", "from workbench.cli import main; main()"]
@@ -44,10 +44,10 @@ class Said:
         return lines[0]
 
 
-def sums(path: Path, *, n: int = 8, **changes: str) -> Path:
-    """Write a module with a study of sums; *changes* replace texts in it."""
+def sums(path: Path, *, n: int = 8, but: Mapping[str, str] | None = None) -> Path:
+    """Write a module with a study of sums; *but* replaces texts in it."""
     text = SUMS.format(n=n)
-    for old, new in changes.items():
+    for old, new in (but or {}).items():
         assert old in text
         text = text.replace(old, new)
     path.write_text(text)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -369,7 +367,7 @@ def test_a_defect_of_our_own_is_one_line_too(cli, study, monkeypatch):
 
 def test_an_unknown_model_is_refused_before_anything_is_sent(cli, tmp_path, emulator, asked):
     """With the nearest name."""
-    module = sums(tmp_path / "m.py", **{"haiku-4-5": "haiku-45"})
+    module = sums(tmp_path / "m.py", but={"haiku-4-5": "haiku-45"})
 
     said = cli("run", module, "--base-url", emulator.url, "--out", "r")
 
@@ -382,7 +380,7 @@ def test_an_unknown_model_is_refused_before_anything_is_sent(cli, tmp_path, emul
 
 def test_no_check_sends_it(cli, tmp_path, emulator, asked):
     """`--no-check` leaves the judgement to the server."""
-    module = sums(tmp_path / "m.py", n=2, **{"haiku-4-5": "haiku-45"})
+    module = sums(tmp_path / "m.py", n=2, but={"haiku-4-5": "haiku-45"})
 
     said = cli("run", module, "--base-url", emulator.url, "--out", "r", "--no-check")
 
@@ -393,7 +391,7 @@ def test_no_check_sends_it(cli, tmp_path, emulator, asked):
 
 def test_an_undefined_variable_is_refused_before_anything_is_sent(cli, tmp_path, emulator, asked):
     """With the nearest column."""
-    module = sums(tmp_path / "m.py", **{"{{input}}": "{{inptu}}"})
+    module = sums(tmp_path / "m.py", but={"{{input}}": "{{inptu}}"})
 
     said = cli("run", module, "--base-url", emulator.url)
 
@@ -405,7 +403,7 @@ def test_an_undefined_variable_is_refused_before_anything_is_sent(cli, tmp_path,
 @pytest.mark.filterwarnings("default")
 def test_a_column_nobody_uses_is_one_line(cli, tmp_path):
     """A warning, without file, line number and source."""
-    module = sums(tmp_path / "m.py", n=1, **{'"target"': '"colour": "red", "target"'})
+    module = sums(tmp_path / "m.py", n=1, but={'"target"': '"colour": "red", "target"'})
 
     said = cli("run", module, "--out", "r")
 
@@ -502,19 +500,19 @@ def test_a_full_disk_stops_the_run(cli, study, emulator, asked, monkeypatch):
     assert asked() <= before + 8 - kept
 
 
-def test_a_disk_too_full_for_the_ending_is_one_line(cli, study, monkeypatch):
+def test_a_disk_too_full_to_begin_sends_nothing(cli, study, emulator, asked, monkeypatch):
     """Where not even `run.json` can be written."""
 
     def full(path, text):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        raise DiskFullError(f"{path}: no space left for {len(text):,} bytes")
 
     monkeypatch.setattr("workbench.run.info.write", full)
 
-    said = cli("run", study, "--out", "r")
+    said = cli("run", study, "--base-url", emulator.url, "--out", "r")
 
     assert said.code == 4
-    assert "No space left on device" in said.complaint
-    assert "run.json" in said.complaint
+    assert "run.json: no space left" in said.complaint
+    assert asked() == 0
 
 
 def test_a_folder_with_a_run_is_not_written_to(cli, study):
@@ -532,7 +530,7 @@ def test_a_folder_with_a_run_is_not_written_to(cli, study):
 def test_another_study_is_not_resumed(cli, study, tmp_path):
     """It says what differs."""
     cli("run", study, "--out", "r")
-    other = sums(tmp_path / "other.py", **{"Solve:": "Compute:"})
+    other = sums(tmp_path / "other.py", but={"Solve:": "Compute:"})
 
     said = cli("run", other, "--out", "r", "--resume")
 

@@ -300,6 +300,8 @@ def export(
     from workbench.cache import Store
     from workbench.loading import load_evals
 
+    if to.is_dir():
+        raise UsageError(f"{to}: cannot be written (it is a folder); name a file in it")
     source, studies = Store(store), load_evals(path)
     for study in studies:  # what the suite's own cassette holds already stays in it
         for recorded in (study.client and study.client.cassette) or ():
@@ -399,7 +401,7 @@ def _how_to_go_on(folder: Path) -> str:
         done = Run.load(folder)
     except WorkbenchError:  # it never began
         return ""
-    with contextlib.suppress(OSError):  # the disk may be full
+    with contextlib.suppress(OSError, WorkbenchError):  # the disk may be full
         _report(done)
     answered = len(done) - len(done.errors)
     kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
