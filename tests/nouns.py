@@ -18,12 +18,14 @@ from workbench.lint import Finding, Findings
 from workbench.prompt import Prompt
 from workbench.record import Explanation
 from workbench.reply import Reply, Timing
-from workbench.report import Cell, Column, Table
+from workbench.report import Cell, Column, Table, gate
 from workbench.tokens import TokenEstimate
 from workbench.wire import Message, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from workbench.report.gate import Verdict
 
 MADE = "2026-11-22T10:00:00+00:00"
 
@@ -253,6 +255,13 @@ def explanation(text: str = "Answer with a label.") -> Explanation:
     )
 
 
+def verdict(text: str = "support-triage") -> Verdict:
+    """Return a gate's regression, with ids that got worse and one that got better."""
+    old = {f"{text}-{n:02}": float(n % 4 != 0) for n in range(60)}
+    new = {**old, **dict.fromkeys(list(old)[:60:5], 0.0), f"{text}-04": 1.0}
+    return gate.verdict(new, old, name=text, scorer=text, emulated=True)
+
+
 NOUNS: dict[str, Callable[[], Any]] = {
     "request": request,
     "prompt": prompt,
@@ -283,6 +292,7 @@ NOUNS: dict[str, Callable[[], Any]] = {
     "evaluation": evaluation,
     "table": table,
     "comparison": lambda: study_run().compare("haiku-4-5", "sonnet-4-6"),
+    "verdict": verdict,
     "result": lambda: study_run().failures[0],
     "error_result": lambda: study_run().errors[0],
     "run": lambda: study_run(samples=12),
@@ -302,7 +312,7 @@ def every(text: str) -> Iterator[Any]:
         table(text),
         catalog(text),
     )
-    yield explanation(text)
+    yield from (explanation(text), verdict(text))
     yield TokenEstimate(1, 1, 1, {text: 1}, (text,))
     yield Estimate(1, (1, 1), 1, 0, (1, 1), None, None, None, 1, (text,))
     if text.strip():

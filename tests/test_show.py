@@ -15,7 +15,7 @@ from tests.studies import study_run
 from workbench import show
 from workbench.cost import Receipt
 from workbench.dataset import Dataset
-from workbench.show.parts import style
+from workbench.show.parts import NO_MATH, style
 from workbench.show.safe import link
 from workbench.wire import Message, Request
 
@@ -28,7 +28,8 @@ OURS = set(
 )
 ATTRIBUTES = set(
     """
-    class scope dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy r start
+    class scope colspan dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy r
+    start
     """.split()  # noqa: SIM905
 )
 
@@ -74,7 +75,7 @@ def assert_inert(html: str) -> None:
     assert {name for name, _ in seen.attributes} <= ATTRIBUTES
     assert all(link(value or "") for name, value in seen.attributes if name == "href")
     classes = {word for name, value in seen.attributes if name == "class" for word in (value or "").split()}
-    assert all(word.startswith("wb") for word in classes)
+    assert all(word.startswith("wb") for word in classes - set(NO_MATH.split()))
 
 
 def pretty(html: str) -> str:
@@ -127,7 +128,7 @@ def test_a_notebook_gets_both_forms():
     bundle = Message(model="m", content=[{"type": "text", "text": "hi"}])._repr_mimebundle_()
 
     assert bundle["text/plain"] == "hi"
-    assert bundle["text/html"].startswith('<div class="wb"><style>')
+    assert bundle["text/html"].startswith(f'<div class="wb {NO_MATH}"><style>')
 
 
 def test_a_renderer_that_fails_leaves_the_text_and_a_line_in_the_log(caplog, monkeypatch):

@@ -177,7 +177,8 @@ def test_a_notebook_gets_one_output_updated_in_place(monkeypatch):
     progress_for(2, "<img src=x>").close()
 
     assert len(shown) == 2
-    assert shown[-1]["text/html"].startswith('<div role="status"><bdi>&lt;img src=x&gt;   ░')
+    assert "<bdi>&lt;img src=x&gt;   </bdi>" in shown[-1]["text/html"]
+    assert '<span class="wb-bar wb-rest"><bdi>░' in shown[-1]["text/html"]
 
 
 def test_a_place_that_cannot_be_painted_is_no_reason_not_to_run(monkeypatch):

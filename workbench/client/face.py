@@ -68,9 +68,11 @@ class Collected(BaseException):
 
 def notify(sentence: str) -> None:
     """Say something once, to a person: in a notebook or at a prompt, nowhere else."""
-    if sentence not in _told and ("ipykernel" in sys.modules or hasattr(sys, "ps1")):
+    notebook = "ipykernel" in sys.modules
+    if sentence not in _told and (notebook or hasattr(sys, "ps1")):
         _told.add(sentence)
-        sys.stderr.write(f"{sentence}\n")
+        # A notebook paints stderr red, and nothing is wrong here; a prompt's stdout may be piped.
+        (sys.stdout if notebook else sys.stderr).write(f"{sentence}\n")
 
 
 class Client(Shown):

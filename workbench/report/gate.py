@@ -73,13 +73,13 @@ class Verdict(Shown):
         d, level = self.difference, round(100 * (1 - self.alpha))
         head = (
             f"{self.word}   {self.name}: {visible(self.scorer)} {number(self.old)} → {number(self.new)}   "
-            f"{_points(d.estimate)} points, {level} % one-sided bounds {_points(d.low)} and "
-            f"{_points(d.high)}   "
-            f"margin {_points(self.margin).lstrip('+')}   n {d.n}, {plural(self.replies, 'reply')}, "
+            f"{points(d.estimate)} points, {level} % one-sided bounds {points(d.low)} and "
+            f"{points(d.high)}   "
+            f"margin {points(self.margin).lstrip('+')}   n {d.n}, {plural(self.replies, 'reply')}, "
             f"flip rate {self.flip_rate:.2f}"
         )
         ids = [f"{w}: {_ids(i)}" for w, i in (("Lost", self.lost), ("Gained", self.gained)) if i]
-        notes = [self._meaning(), self._power(), *([EMULATED] if self.emulated else [])]
+        notes = [self.meaning, self.power, *([EMULATED] if self.emulated else [])]
         return "\n".join(p for p in (head, self._table(), wrapped(ids), wrapped(notes)) if p)
 
     def _table(self) -> str:
@@ -91,7 +91,9 @@ class Verdict(Shown):
             f"{'new wrong':14}{lost:14,}  {neither:5,}"
         )
 
-    def _meaning(self) -> str:
+    @property
+    def meaning(self) -> str:
+        """What the word says, in a sentence."""
         worse = " It is worse, but inside the margin." if self.difference.high < 0 else ""
         return {
             "PASS": f"A loss of more than the margin is excluded.{worse}",
@@ -100,8 +102,10 @@ class Verdict(Shown):
             "more samples or repeats would settle it.",
         }[self.word]
 
-    def _power(self) -> str:
-        n, loss = plural(self.difference.n, "sample"), _points(self.detectable).lstrip("+")
+    @property
+    def power(self) -> str:
+        """What loss this gate would find, in a sentence."""
+        n, loss = plural(self.difference.n, "sample"), points(self.detectable).lstrip("+")
         return f"With {n} this gate catches a true drop of about {loss} points four times in five."
 
 
@@ -173,7 +177,12 @@ def _difference(old: list[float], new: list[float], alpha: float) -> Interval:
     return stats.paired_difference(old, new, level=level)
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """Return a difference in points of a hundred, a question mark where it has no bound.
+
+    >>> points(0.034), points(0.12), points(float("inf"))
+    ('+3.4', '+12', '?')
+    """
     return "?" if not math.isfinite(value) else signed(100 * value, 0 if abs(value) >= 0.1 else 1)
 
 

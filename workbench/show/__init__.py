@@ -32,6 +32,7 @@ RENDERERS = {
     "Explanation": "data.explanation",
     "Table": "tables.result_table",
     "Comparison": "tables.comparison",
+    "Verdict": "gate.gate",
     "Result": "run.result",
     "Run": "run.run",
 }

@@ -58,18 +58,18 @@ def evaluation(noun: Eval) -> Html:
     """Return what is to be found out: variants, samples, scorers."""
     kinds = (str(getattr(scorer, "kind", "score")) for scorer in noun.scorers)
     scored = ", ".join(f"{n} ({_KINDS.get(k, k)})" for n, k in zip(noun.scorer_names, kinds, strict=True))
+    size = f" · {noun.size} · {plural(len(noun), 'request')}"
     return join(
         [
-            tag("h3", text(noun.name), tag("small", f" · {plural(len(noun), 'request')}")),
-            tag("p", text(noun.size), cls="wb-dim"),
+            tag("h3", text(noun.name), tag("small", text(size))),
             tag("p", "scored by ", text(scored or "nothing")),
-            tag("h4", "Variants"),
             *(fold(text(variant.name), untitled(variant.prompt)) for variant in noun.variants[:20]),
             more(len(noun.variants) - 20, "variants"),
-            tag("h4", "Samples"),
-            tag("p", text(noun.dataset.name), f" · {plural(len(noun.dataset), 'sample')}", cls="wb-dim"),
-            samples(noun.dataset.samples[:3]),
-            more(len(noun.dataset) - 3, "samples"),
+            fold(
+                join([plural(len(noun.dataset), "sample"), " of ", text(noun.dataset.name)]),
+                samples(noun.dataset.samples[:3]),
+                more(len(noun.dataset) - 3, "samples"),
+            ),
         ]
     )
 

@@ -10,17 +10,14 @@ from workbench.show.parts import Column, badge, fold, table
 from workbench.show.safe import Html, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workbench.lint.finding import Finding, Findings, Severity
 
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 _COLOUR: Final = {"error": "bad", "warning": "warn", "info": "dim"}
-_COLUMNS: Final = (
-    Column(""),
-    Column("code"),
-    Column("where"),
-    Column("what and cure"),
-    Column("at stake", number=True),
-)
+_COLUMNS: Final = (Column(""), Column("code"), Column("where"), Column("what and cure"))
+_AT_STAKE: Final = Column("at stake", number=True)
 
 
 def findings(noun: Findings) -> Html:
@@ -28,12 +25,21 @@ def findings(noun: Findings) -> Html:
     if not len(noun):
         return tag("p", badge("nothing found", "good"), ": the service would accept this")
     counts = [plural(len(found), name) for name in _SEVERITIES if (found := noun.of(name))]
-    return join([tag("p", tag("strong", " · ".join(counts))), table(_COLUMNS, [_row(item) for item in noun])])
+    return join([tag("p", tag("strong", " · ".join(counts))), _table(noun)])
 
 
 def finding(noun: Finding) -> Html:
     """Return one finding."""
-    return table(_COLUMNS, [_row(noun)])
+    return _table((noun,))
+
+
+def _table(found: Iterable[Finding]) -> Html:
+    """Return the findings; what is at stake has a column where any of it has a price."""
+    every = list(found)
+    if all(item.dollars is None for item in every):
+        return table(_COLUMNS, [_row(item) for item in every])
+    rows = [[*_row(item), "" if item.dollars is None else dollars(item.dollars)] for item in every]
+    return table([*_COLUMNS, _AT_STAKE], rows)
 
 
 def _row(item: Finding) -> list[Html | str]:
@@ -48,5 +54,4 @@ def _row(item: Finding) -> list[Html | str]:
         ]
     )
     place = tag("code", item.path) if item.path else tag("span", "the request", cls="wb-dim")
-    stake = dollars(item.dollars) if item.dollars is not None else ""
-    return [badge(item.severity, _COLOUR[item.severity]), item.code, place, cell, stake]
+    return [badge(item.severity, _COLOUR[item.severity]), item.code, place, cell]

@@ -28,7 +28,7 @@ def gate(noun: Verdict) -> Html:
             square(noun.square, "baseline", "new"),
             ids("lost", noun.lost),
             ids("gained", noun.gained),
-            notes([*([EMULATED] if noun.emulated else []), noun.power]),
+            notes([*([EMULATED] if noun.emulated else []), _method(noun), noun.power]),
         ]
     )
 
@@ -39,12 +39,13 @@ def _size(noun: Verdict) -> str:
 
 
 def _means(noun: Verdict) -> Html:
-    found, level = noun.difference, round(100 * (1 - noun.alpha))
+    found = noun.difference
     columns = [Column(""), Column("mean", parts=estimate_parts(2))]
     rows: list[list[Html | str]] = [["baseline", number(noun.old), ""], ["new", number(noun.new), ""]]
-    bounds = f"{points(found.low)} … {points(found.high)}, {level} % one-sided each; margin {_margin(noun)}"
+    bounds = f"{points(found.low)} … {points(found.high)}"
     return table(columns, rows, total=["difference", f"{points(found.estimate)} points", bounds])
 
 
-def _margin(noun: Verdict) -> str:
-    return points(noun.margin).lstrip("+")
+def _method(noun: Verdict) -> str:
+    level, margin = round(100 * (1 - noun.alpha)), points(noun.margin).lstrip("+")
+    return f"Each bound of the difference is {level} % one-sided; the margin is {margin} points."

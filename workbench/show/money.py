@@ -76,11 +76,12 @@ def estimate(noun: Estimate) -> Html:
     ]
     rows: list[list[Html | str]] = [
         ["input, tokens", *map(whole, noun.input_tokens)],
-        ["of which likely from the prompt cache", "", whole(noun.from_cache)],
         ["output, tokens", *map(whole, noun.output_tokens)],
         ["dollars", _or_unpriced(noun.cost_low), _or_unpriced(noun.cost_high)],
-        ["dollars with nothing cached", "", _or_unpriced(noun.cost_without_cache)],
     ]
+    if noun.from_cache:  # where nothing is cached, these would say the same again
+        rows.insert(1, ["of which likely from the prompt cache", "", whole(noun.from_cache)])
+        rows.append(["dollars with nothing cached", "", _or_unpriced(noun.cost_without_cache)])
     return join([table(columns, rows), *(tag("p", text(note), cls="wb-dim") for note in noun.notes)])
 
 
@@ -108,5 +109,7 @@ def bill(noun: RunReceipt) -> Html:
     cached = "unknown" if noun.saved_by_cache is None else dollars(noun.saved_by_cache)
     replies, recorded = plural(noun.replies, "reply"), noun.replies - noun.live
     asked = f"{replies}: {noun.live:,} asked now, {recorded:,} recorded before"
-    saved = f"saved: {dollars(noun.saved_by_store)} by the store, {cached} by the prompt cache"
-    return join([table(columns, rows, total=["total", "", *sums]), tag("p", f"{asked} · {saved}")])
+    saved = f" · saved: {dollars(noun.saved_by_store)} by the store, {cached} by the prompt cache"
+    nothing = noun.saved_by_store == 0 and noun.saved_by_cache == 0
+    said = tag("p", asked, None if nothing else saved)
+    return join([table(columns, rows, total=["total", "", *sums]), said])

@@ -18,13 +18,34 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 50
 """Rows of one table; the rest is counted."""
 
+NO_MATH: Final = "mathjax_ignore tex2jax_ignore"
+"""Classes that keep MathJax, of today and of old, out of an element."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading, and whether numbers stand below it."""
+    """A heading, and what stands below it: text, numbers, or several cells that belong together.
+
+    Attributes:
+        title: The heading.
+        number: Whether numbers stand below it.
+        parts: The class of each cell below it, where they are several.
+    """
 
     title: str
     number: bool = False
+    parts: tuple[str | None, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str | None, ...]:
+        """The class of each cell below the heading."""
+        return self.parts or ("wb-n" if self.number else None,)
+
+    @property
+    def head(self) -> Html:
+        """The heading, as wide as its cells."""
+        wide = len(self.cells) if len(self.cells) > 1 else None
+        return tag("th", self.title, scope="col", colspan=wide, cls=None if wide else self.cells[0])
 
 
 @cache
@@ -35,8 +56,11 @@ def style() -> Html:
 
 
 def framed(body: Html) -> Html:
-    """Return *body* in the element that the stylesheet is scoped to, the stylesheet with it."""
-    return Html(f'<div class="wb"><style>{style()}</style>{body}</div>')
+    """Return *body* in the element that the stylesheet is scoped to, the stylesheet with it.
+
+    JupyterLab would set what stands between two dollar signs as a formula: MathJax is told to keep out.
+    """
+    return Html(f'<div class="wb {NO_MATH}"><style>{style()}</style>{body}</div>')
 
 
 def table(
@@ -49,7 +73,7 @@ def table(
 ) -> Html:
     """Return a table; the first cell of a row is its heading, rows past *limit* are counted below."""
     every = list(rows)
-    head = tag("tr", *(tag("th", c.title, scope="col", cls="wb-n" if c.number else None) for c in columns))
+    head = tag("tr", *(column.head for column in columns))
     body = [_row(columns, row) for row in every[:limit]]
     made = tag(
         "table",
@@ -63,9 +87,10 @@ def table(
 
 
 def _row(columns: Sequence[Column], cells: Sequence[Child]) -> Html:
+    kinds = [kind for column in columns for kind in column.cells]
     made = [
-        tag("td" if i else "th", cell, scope=None if i else "row", cls="wb-n" if column.number else None)
-        for i, (column, cell) in enumerate(zip(columns, cells, strict=True))
+        tag("td" if i else "th", cell, scope=None if i else "row", cls=kind)
+        for i, (kind, cell) in enumerate(zip(kinds, cells, strict=True))
     ]
     return tag("tr", *made)
 
@@ -129,17 +154,23 @@ def whole(count: float | None) -> str:
 
 def whisker(low: float, mean: float, high: float, *, of: tuple[float, float] = (0.0, 1.0)) -> Html:
     """Return a dot at *mean* on a line from *low* to *high*; the cell beside it says the same in figures."""
-    width, start, end = 120.0, *of
+    width, start, end = 140.0, *of
 
     def at(value: float) -> str:
         share = (min(max(value, start), end) - start) / (end - start or 1)
-        return f"{3 + share * (width - 6):.1f}"
+        return f"{4 + share * (width - 8):.1f}"
+
+    ticks = [
+        tag("line", cls="wb-axis", x1=at(x), x2=at(x), y1="4", y2="10")
+        for x in (start, (start + end) / 2, end)
+    ]
 
     return tag(
         "svg",
-        tag("line", cls="wb-axis", x1="3", x2=f"{width - 3:g}", y1="7", y2="7"),
+        tag("line", cls="wb-axis", x1=at(start), x2=at(end), y1="7", y2="7"),
+        *ticks,
         tag("line", x1=at(low), x2=at(high), y1="7", y2="7"),
-        tag("circle", cx=at(mean), cy="7", r="3"),
+        tag("circle", cx=at(mean), cy="7", r="3.5"),
         viewBox=f"0 0 {width:g} 14",
         width=f"{width:g}",
         height="14",

@@ -6,6 +6,7 @@ Painting is decoration: it never changes a result, and an error while painting i
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ PLAIN_INTERVAL_S: Final = 10.0
 """Seconds between two lines where nothing can be painted over."""
 
 _CELLS: Final = 20
+_BAR: Final = {"█": "wb-bar", "░": "wb-bar wb-rest"}
 
 
 @dataclass(slots=True)
@@ -218,9 +220,11 @@ class NotebookPainter:
 
 def _bundle(line: str) -> dict[str, str]:
     from workbench.show.h import tag
+    from workbench.show.parts import framed
     from workbench.show.safe import text
 
-    return {"text/plain": line, "text/html": str(tag("div", text(line), role="status"))}
+    parts = [tag("span", text(part), cls=_BAR.get(part[:1])) for part in re.split("(█+|░+)", line) if part]
+    return {"text/plain": line, "text/html": framed(tag("div", *parts, role="status", cls="wb-progress"))}
 
 
 def progress_for(total: int, name: str, budget: Decimal | None = None) -> Progress:

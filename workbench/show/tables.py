@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from workbench.report.words import EMULATED, number, p_value, plural, spread
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
     from workbench.stats import Interval
 
 _WIDE: Final = 8
+_MADE_UP: Final = "Emulated: "
 
 
 def result_table(noun: Table) -> Html:
     """Return title, verdict, figures and notes of a table."""
-    return join([tag("h3", text(noun.title)), verdict(noun.verdict), figures(noun), notes(noun.notes)])
+    return join([title(noun.title), verdict(noun.verdict), figures(noun), notes(noun.notes)])
+
+
+def title(words: str) -> Html:
+    """Return a heading: the name in front, the rest smaller."""
+    name, between, rest = words.partition(" · ")
+    return tag("h3", text(name), tag("small", text(f"{between}{rest}")) if rest else None)
 
 
 def figures(noun: Table) -> Html:
@@ -36,14 +44,22 @@ def figures(noun: Table) -> Html:
 
 def verdict(sentences: Iterable[str]) -> Html | None:
     """Return what the numbers allow to say."""
-    said = [tag("p", text(sentence)) for sentence in sentences]
+    said = [tag("p", _sentence(sentence)) for sentence in sentences]
     return tag("div", *said, cls="wb-verdict") if said else None
+
+
+def _sentence(words: str) -> Html:
+    if not words.startswith(_MADE_UP):
+        return text(words)
+    return join([tag("span", _MADE_UP.strip(), cls="wb-mark"), " ", text(words.removeprefix(_MADE_UP))])
 
 
 def notes(sentences: Iterable[str]) -> Html | None:
     """Return how it was computed; the emulator's warning is not left in small print."""
-    said = [origin(s) if s == EMULATED else tag("p", tag("small", text(s))) for s in sentences]
-    return join(said) if said else None
+    every = list(sentences)
+    small = [tag("p", tag("small", text(s))) for s in every if s != EMULATED]
+    loud = origin(EMULATED) if EMULATED in every else None
+    return join([loud, tag("div", *small, cls="wb-notes") if small else None]) if every else None
 
 
 def origin(sentence: str) -> Html:
@@ -53,69 +69,90 @@ def origin(sentence: str) -> Html:
 
 def _part(noun: Table, indices: Iterable[int]) -> Html:
     picked = list(indices)
-    columns = [Column(noun.columns[i].title, number=noun.columns[i].align == "right") for i in picked]
-    return table(columns, [[_cell(row[i]) for i in picked] for row in noun.rows])
+    made = {i: [_cells(row[i]) for row in noun.rows] for i in picked}
+    columns = [
+        replace(_column(made[i]), title=noun.columns[i].title, number=noun.columns[i].align == "right")
+        for i in picked
+    ]
+    widths = [len(column.cells) for column in columns]
+    rows = [
+        [cell for i, width in zip(picked, widths, strict=True) for cell in _padded(made[i][n], width)]
+        for n in range(len(noun.rows))
+    ]
+    return table(columns, rows)
 
 
-def _cell(cell: Cell) -> Html:
-    """Return the words, the estimate before its interval, with a drawing where all lies between 0 and 1."""
+def _column(cells: list[list[Html]]) -> Column:
+    """Return the column that the longest of *cells* needs."""
+    longest: list[Html] = max(cells, key=len, default=[])
+    return Column("", parts=estimate_parts(len(longest)) if len(longest) > 1 else ())
+
+
+def estimate_parts(count: int) -> tuple[str, ...]:
+    """Return the classes of an estimate and of what qualifies it."""
+    return ("wb-n wb-e", *["wb-i"] * (count - 2), "wb-i wb-last")
+
+
+def _padded(cells: list[Html], width: int) -> list[Html]:
+    return [*cells, *[Html()] * (width - len(cells))]
+
+
+def _cells(cell: Cell) -> list[Html]:
+    """Return the estimate, its interval and what follows, with a drawing where all lies between 0 and 1."""
     found = {name: value for name, value in cell.data if isinstance(value, int | float)}
     bounds = [found.get(name) for name in ("low", "mean", "high")]
     low, mean, high = (math.nan if value is None else float(value) for value in bounds)
-    drawing = whisker(low, mean, high) if 0 <= low <= mean <= high <= 1 else None
-    estimate, *rest = cell.text.split("  ")
-    if not rest and drawing is None:
-        return text(cell.text)
-    dim = [join(["\N{EN SPACE}", tag("span", part, cls="wb-dim")]) for part in rest]
-    return tag("span", text(estimate), *dim, drawing, cls="wb-figure")
+    drawing = [whisker(low, mean, high)] if 0 <= low <= mean <= high <= 1 else []
+    return [*(text(part) for part in cell.text.split("  ")), *drawing]
 
 
 def comparison(noun: Comparison) -> Html:
     """Return two variants side by side: verdict, means, the 2x2 table, who won where."""
-    found = noun.contrast
-    said = f"{found.amount(found.interval.estimate)}{found.unit}, 95 % {found.span}, {p_value(noun.p)}"
     return join(
         [
-            tag("h3", text(f"{noun.scorer} · {plural(noun.n, 'sample')} that both answered")),
+            title(f"{noun.scorer} · {plural(noun.n, 'sample')} that both answered"),
             verdict([noun.verdict]),
             _means(noun),
-            tag("p", "difference: ", tag("strong", said)),
-            _square(noun),
-            _ids(f"{noun.b} is higher", noun.won),
-            _ids(f"{noun.b} is lower", noun.lost),
+            square(noun.counts, noun.a, noun.b),
+            ids(f"{noun.b} is higher", noun.won),
+            ids(f"{noun.b} is lower", noun.lost),
             notes(noun.notes),
         ]
     )
 
 
 def _means(noun: Comparison) -> Html:
-    columns = [Column("variant"), Column("mean", number=True), Column("95 % interval", number=True)]
+    found = noun.contrast
+    columns = [Column("variant"), Column("mean (95 %)", parts=estimate_parts(3))]
     pairs = ((noun.a, noun.mean_a), (noun.b, noun.mean_b))
-    return table(columns, [[text(name), number(mean.estimate), _interval(mean)] for name, mean in pairs])
+    rows = [[text(name), number(mean.estimate), *_interval(mean)] for name, mean in pairs]
+    change = f"{found.amount(found.interval.estimate)}{found.unit}"
+    return table(columns, rows, total=["difference", change, found.span, p_value(noun.p)])
 
 
-def _interval(found: Interval) -> Html:
-    words = text(spread(found))
-    if not (found.bounded and 0 <= found.low <= found.estimate <= found.high <= 1):
-        return words
-    return join([words, whisker(found.low, found.estimate, found.high)])
+def _interval(found: Interval) -> tuple[Html, Html]:
+    drawn = found.bounded and 0 <= found.low <= found.estimate <= found.high <= 1
+    drawing = whisker(found.low, found.estimate, found.high) if drawn else Html()
+    return text(spread(found)), drawing
 
 
-def _square(noun: Comparison) -> Html | None:
-    if noun.counts is None:
+def square(counts: tuple[int, int, int, int] | None, a: str, b: str) -> Html | None:
+    """Return the 2x2 table of *a* (rows) and *b* (columns): both right, only *a*, only *b*, neither."""
+    if counts is None:
         return None
-    both, only_a, only_b, neither = (f"{count:,}" for count in noun.counts)
-    columns = [Column(""), Column(f"{noun.b} right", number=True), Column(f"{noun.b} wrong", number=True)]
-    rows = [[text(f"{noun.a} right"), both, only_a], [text(f"{noun.a} wrong"), only_b, neither]]
+    both, only_a, only_b, neither = (f"{count:,}" for count in counts)
+    columns = [Column(""), Column(f"{b} right", number=True), Column(f"{b} wrong", number=True)]
+    rows = [[text(f"{a} right"), both, only_a], [text(f"{a} wrong"), only_b, neither]]
     return table(columns, rows)
 
 
-def _ids(title: str, ids: tuple[str, ...]) -> Html | None:
-    if not ids:
+def ids(what: str, found: tuple[str, ...]) -> Html | None:
+    """Return the ids of samples, folded."""
+    if not found:
         return None
-    named = join((tag("code", name) for name in ids[:MAX_ROWS]), " ")
+    named = join((tag("code", name) for name in found[:MAX_ROWS]), " ")
     return fold(
-        text(f"{title} on {plural(len(ids), 'sample')}"),
+        text(f"{what} on {plural(len(found), 'sample')}"),
         tag("p", named),
-        more(len(ids) - MAX_ROWS, "samples"),
+        more(len(found) - MAX_ROWS, "samples"),
     )
