@@ -301,6 +301,24 @@ def test_lab_hands_over_to_jupyterlab(cli, monkeypatch):
     assert {"--ServerApp.ip=127.0.0.1", "--ServerApp.port=8899", "--no-browser"} <= set(words)
 
 
+def test_lab_gives_copies_where_the_files_are_a_wheels(cli, tmp_path, monkeypatch):
+    """A second time the user's own are kept."""
+    data = tmp_path / "installed" / "data"
+    for part in ("notebooks", "datasets"):
+        shutil.copytree(ROOT / part, data / part, ignore=shutil.ignore_patterns("runs"))
+    monkeypatch.setattr("workbench.demo.__file__", str(data.parent / "demo.py"))
+    monkeypatch.setattr("os.execv", lambda path, words: None)
+    own = Path("workbench-quickstart", "notebooks", "01_quickstart.ipynb")
+
+    cli("lab")
+    assert own.is_file()
+    own.write_text("mine")
+    cli("lab")
+
+    assert own.read_text() == "mine"
+    assert Path("workbench-quickstart", "datasets", "sentiment.jsonl").is_file()
+
+
 # --- mistakes ----------------------------------------------------------------------------------------
 
 

@@ -381,7 +381,7 @@ def _run(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
         raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out)}") from stop
     _report(done)
     _say(str(done))
-    _say(str(done.receipt()))
+    _say(f"\n{done.receipt()}")
     _say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(done)
 

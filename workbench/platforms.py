@@ -52,7 +52,11 @@ class Endpoint:
 
     @property
     def named(self) -> bool:
-        """Whether the caller named it, not the environment."""
+        """Whether the caller named it, not the environment.
+
+        >>> resolve(base_url="emulator", environ={}).named, resolve(environ={}).named
+        (True, False)
+        """
         return self.why in {"base_url", "asked for"}
 
     def headers(self) -> dict[str, str]:
