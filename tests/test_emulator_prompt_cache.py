@@ -7,6 +7,7 @@ import pytest
 from workbench import tokens
 from workbench.emulator.auth import Caller
 from workbench.emulator.service import Service
+from workbench.estimate import estimate
 from workbench.wire import Request
 
 WHO = Caller("wrkspc_a", "2026-10-21")
@@ -366,3 +367,47 @@ def test_appending_a_turn_is_no_divergence(service):
     again = {**base, "messages": two, "diagnostics": {"previous_message_id": first.message["id"]}}
 
     assert send(service, again)[1].message["diagnostics"] is None
+
+
+CALL = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "bash_code_execution", "input": {}}
+
+
+@pytest.mark.parametrize(
+    "kind", ["web_search_tool_result", "bash_code_execution_tool_result", "tool_search_tool_result"]
+)
+def test_each_server_tool_result_ends_a_prefix_too(service, kind):
+    """With at least one mark the service adds its own, for five minutes, whatever was asked for."""
+    result = {"type": kind, "tool_use_id": "srvtoolu_1", "content": []}
+    request = body(system=[marked(LONG, "1h")])
+    request["messages"] += [
+        {"role": "assistant", "content": [CALL, result]},
+        {"role": "user", "content": "On."},
+    ]
+
+    usage, _ = send(service, request)
+
+    assert usage["cache_creation"]["ephemeral_5m_input_tokens"] > 0
+
+
+CHANGES = [
+    {"tool_choice": {"type": "auto"}},
+    {"tool_choice": {"type": "any"}},
+    {"thinking": {"type": "disabled"}},
+    {"thinking": {"type": "adaptive"}},
+    {"output_config": {"effort": "high"}},
+    {"output_config": {"effort": "low"}},
+    {"speed": "standard"},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_the_estimate_foretells_what_is_read(service, change):
+    """One set of rules: an estimate of two requests reads what the emulator reads."""
+    tool = {"name": "t", "description": "Adds.", "input_schema": {"type": "object"}}
+    first = body(tools=[tool], user=[marked(LONG)])
+
+    send(service, first)
+    usage, _ = send(service, first | change)
+
+    told = estimate([Request.model_validate(one) for one in (first, first | change)])
+    assert told.from_cache == usage["cache_read_input_tokens"]

@@ -419,10 +419,12 @@ def test_equal_prompts_have_equal_keys():
         ({"system": "Be brief."}, [True, False, False]),
         ({"tools": [{**TOOL, "description": "?"}]}, [False, False, False]),
         ({"tool_choice": {"type": "any"}}, [True, True, False]),
-        ({"thinking": {"type": "disabled"}}, [True, True, False]),
+        ({"thinking": {"type": "enabled", "budget_tokens": 1024}}, [True, True, False]),
+        ({"thinking": {"type": "disabled"}}, [True, True, True]),
+        ({"tool_choice": {"type": "auto"}}, [True, True, True]),
         ({"output_config": {"effort": "low"}}, [True, True, False]),
         ({"model": NEW}, [False, False, False]),
-        ({"speed": "fast"}, [False, False, False]),
+        ({"speed": "fast"}, [True, True, True]),
         ({"messages": [{"role": "assistant", "content": "Hello, Claude"}]}, [True, True, False]),
         ({"max_tokens": 7, "stream": True}, [True, True, True]),
     ],
@@ -432,9 +434,11 @@ def test_equal_prompts_have_equal_keys():
         "tool",
         "tool choice",
         "thinking",
+        "default thinking",
+        "default tool choice",
         "effort",
         "model",
-        "speed",
+        "speed it does not have",
         "role",
         "no prompt",
     ],
@@ -456,3 +460,42 @@ def test_real_bodies():
         assert 0 <= estimate.low <= estimate.likely <= estimate.high
         assert (positions[-1].tokens if positions else 0) == estimate.likely
         assert len(prefix_keys(body)) == len(positions)
+
+
+def test_speed_leaves_the_tools_valid():
+    """Of the two sentences of the documentation the table is followed."""
+    before = {"model": NEW, "tools": [TOOL], "system": "Be kind."}
+
+    assert same_positions(request(**before), request(**before, speed="fast")) == [True, False, False]
+
+
+def test_web_search_leaves_the_other_tools_valid():
+    """Switching it on invalidates from the system prompt on."""
+    search = {"type": "web_search_20260318", "name": "web_search"}
+
+    without = prefix_keys(request(tools=[TOOL], system="Be kind."))
+    with_it = prefix_keys(request(tools=[TOOL, search], system="Be kind."))
+
+    assert with_it[0] == without[0]
+    assert not set(with_it[2:]) & set(without)
+
+
+def results(**fields: Any) -> dict[str, Any]:
+    """A conversation whose tool result holds one text block with fields of its own."""
+    call = {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}
+    inner = {"type": "text", "text": "4", **fields}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [inner]}
+    turns = [{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]
+    return {"tools": [TOOL], "messages": [{"role": "user", "content": "2+2?"}, *turns]}
+
+
+def test_a_mark_inside_a_tool_result_is_the_results():
+    """Blocks inside a result share its position."""
+    positions = prefix_tokens(request(**results(cache_control={"type": "ephemeral", "ttl": "1h"})))
+
+    assert [(position.marked, position.ttl) for position in positions[-2:]] == [(False, None), (True, "1h")]
+
+
+def test_marks_inside_tool_results_are_no_content():
+    """Keys are the same with them and without."""
+    assert prefix_keys(request(**results())) == prefix_keys(request(**results(cache_control=MARK)))

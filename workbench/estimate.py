@@ -6,20 +6,26 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workbench.catalog import catalog
 from workbench.cost.rates import Card, Refusal, Terms, cards
 from workbench.cost.receipt import ZERO
 from workbench.display import Shown
-from workbench.tokens import Position, TokenEstimate, count, prefix_keys, prefix_tokens
+from workbench.tokens import (
+    Split,
+    TokenEstimate,
+    billed,
+    breakpoints,
+    count,
+    longest_hit,
+    prefix_keys,
+    prefix_tokens,
+)
 from workbench.wire import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-LOOKBACK = 20
-"""Positions a breakpoint looks back over for an earlier write, itself included."""
 
 SHORTEST_ANSWER = 10
 """The low end of the output is max_tokens divided by this: answers end before their limit."""
@@ -104,21 +110,12 @@ def estimate(
     return tally.result()
 
 
-class _Split(NamedTuple):
-    """Likely input tokens by price: uncached, 5m writes, 1h writes, reads."""
-
-    plain: int
-    short: int
-    long: int
-    read: int
-
-
 class _Tally:
     """Adds requests up, remembering the prefixes written before."""
 
     def __init__(self, *, cache: bool) -> None:
         self._cache = cache
-        self._written: defaultdict[str, set[str]] = defaultdict(set)
+        self._written: set[str] = set()
         self._requests = self._read = 0
         self._tokens = Counter[str]()
         self._dollars = defaultdict[str, Decimal](Decimal)
@@ -127,7 +124,7 @@ class _Tally:
 
     def add(self, request: Request, day: date, *, batch: bool, expected: tuple[int, int] | None) -> None:
         tokens = count(request)
-        split = self._split(request, tokens.likely) if self._cache else _Split(tokens.likely, 0, 0, 0)
+        split = self._split(request, tokens.likely) if self._cache else Split(tokens.likely, 0, 0, 0)
         low, high = _output(request, expected)
         self._requests += 1
         self._notes.update(dict.fromkeys(tokens.notes))
@@ -140,7 +137,7 @@ class _Tally:
         self,
         request: Request,
         day: date,
-        split: _Split,
+        split: Split,
         tokens: TokenEstimate,
         out: tuple[int, int],
         *,
@@ -151,7 +148,7 @@ class _Tally:
         if isinstance(found, Refusal):
             self._reasons[found.reason] += 1
             return
-        plain = _Split(tokens.likely, 0, 0, 0)
+        plain = Split(tokens.likely, 0, 0, 0)
         for name, s, n, answer in (
             ("low", split, tokens.low, out[0]),
             ("high", split, tokens.high, out[1]),
@@ -163,17 +160,16 @@ class _Tally:
                 return
             self._dollars[name] += amount
 
-    def _split(self, request: Request, likely: int) -> _Split:
+    def _split(self, request: Request, likely: int) -> Split:
         positions = prefix_tokens(request)
-        marks = [i for i, position in enumerate(positions) if position.marked]
+        least = _minimum(request.model)
+        marks = [mark for mark in breakpoints(positions) if positions[mark.at].tokens >= least]
         if not marks:
-            return _Split(likely, 0, 0, 0)
-        keys = prefix_keys(request)
-        written = self._written[request.model]
-        hit = _hit(marks, keys, written)
-        marks = [i for i in marks if positions[i].tokens >= _minimum(request.model)]
-        written.update(keys[i] for i in marks)
-        return _billed(positions, hit, marks)
+            return Split(likely, 0, 0, 0)
+        keys = prefix_keys(request, positions)
+        hit = longest_hit(keys, marks, self._written.__contains__)
+        self._written.update(keys[mark.at] for mark in marks)
+        return billed(positions, marks, hit)
 
     def result(self) -> Estimate:
         unpriced = sum(self._reasons.values())
@@ -208,24 +204,7 @@ def _minimum(name: str) -> int:
     return known or max(m.min_cacheable_tokens or 0 for m in catalog())
 
 
-def _hit(marks: list[int], keys: list[str], written: set[str]) -> int | None:
-    """Return the highest position with an entry: each mark looks back, the last one first."""
-    for mark in reversed(marks):
-        for i in range(mark, max(-1, mark - LOOKBACK), -1):
-            if keys[i] in written:
-                return i
-    return None
-
-
-def _billed(positions: list[Position], hit: int | None, marks: list[int]) -> _Split:
-    """Split a prompt: read to the hit A, 1h writes to the mark B, 5m writes to the mark C, then plain."""
-    a = positions[hit].tokens if hit is not None else 0
-    b = max([a, *(positions[i].tokens for i in marks if positions[i].ttl == "1h")])
-    c = max([b, *(positions[i].tokens for i in marks)])
-    return _Split(positions[-1].tokens - c, c - b, b - a, a)
-
-
-def _amount(found: tuple[Card, ...], split: _Split, tokens: int, likely: int, output: int) -> Decimal | None:
+def _amount(found: tuple[Card, ...], split: Split, tokens: int, likely: int, output: int) -> Decimal | None:
     """Price a split stretched from its likely tokens to *tokens*."""
     card = next(card for card in found if tokens > card.over)
     stretch = Decimal(tokens) / likely if likely else Decimal(1)

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.emulator.prompt_cache import speed_of
+from workbench.tokens import running_speed
 from workbench.wire.codec import digest
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Fingerprint:
 def fingerprint(body: JSON, model: Model, tokens: int) -> Fingerprint:
     """Return the fingerprint of a request of *tokens* input tokens."""
     return Fingerprint(
-        model=(model.id, speed_of(body, model)),
+        model=(model.id, running_speed(body.get("speed"), model)),
         tools=digest(body.get("tools") or []),
         system=digest(body.get("system")),
         messages=tuple(digest(_unmarked(turn)) for turn in body["messages"]),

@@ -13,7 +13,7 @@ from workbench.emulator.answer import Answer, answer
 from workbench.emulator.answer.thinking import changed_thinking
 from workbench.emulator.diagnostics import Diagnostics, fingerprint
 from workbench.emulator.ledger import Ledger
-from workbench.emulator.prompt_cache import Plan, PromptCache, prefix_hashes, speed_of
+from workbench.emulator.prompt_cache import Plan, PromptCache
 from workbench.errors import (
     APIStatusError,
     BadRequestError,
@@ -22,7 +22,7 @@ from workbench.errors import (
     status_error,
 )
 from workbench.lint import refusal
-from workbench.tokens import count, prefix_tokens, text_tokens
+from workbench.tokens import count, prefix_keys, prefix_tokens, running_speed, text_tokens
 from workbench.wire.codec import digest
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class Service:
         fault = scripts.fault(rule) if rule else None
         if rule and fault:
             return Exchange(None, Plan(0), _encoded(fault), rule.spec.get("delay_s", 0.0), _error(fault))
-        positions, hashes = self._prefix(body, request, model, caller)
-        plan = self._plan(request, model, positions, hashes, now)
+        positions = prefix_tokens(request) if _uses_cache(body) else []
+        plan = self._plan(request, model, positions, caller, now)
         try:
             headers = self._admit(caller, model, plan, now)
         except RateLimitError as error:
@@ -147,28 +147,18 @@ class Service:
             return replace(catalog().model(_STAND_IN), id=name, slug=name)
         raise NotFoundError(f"model: {name}", status=404, type="not_found_error")
 
-    @staticmethod
-    def _prefix(
-        body: JSON, request: Request, model: Model, caller: Caller
-    ) -> tuple[list[Position], list[bytes]]:
-        """Return positions and their hashes, both empty where nothing asks for them."""
-        if not _uses_cache(body):
-            return [], []
-        positions = prefix_tokens(request)
-        sections = [place.section for place in positions]
-        return positions, prefix_hashes(body, sections, model=model, workspace=caller.workspace)
-
     def _plan(
         self,
         request: Request,
         model: Model,
         positions: Sequence[Position],
-        hashes: Sequence[bytes],
+        caller: Caller,
         now: float,
     ) -> Plan:
         if not positions:
             return Plan(uncached=count(request).likely, started_at=now)
-        return self.cache.plan(hashes, positions, minimum=model.min_cacheable_tokens, now=now)
+        keys = [f"{caller.workspace} {key}" for key in prefix_keys(request, positions)]
+        return self.cache.plan(keys, positions, minimum=model.min_cacheable_tokens, now=now)
 
     def _admit(self, caller: Caller, model: Model, plan: Plan, now: float) -> Headers:
         if self.limits is None:
@@ -241,7 +231,7 @@ def _message(body: JSON, model: Model, said: Answer, plan: Plan, message_id: str
             "server_tool_use": None,
             "service_tier": "standard",
             "inference_geo": geo,
-            "speed": speed_of(body, model),
+            "speed": running_speed(body.get("speed"), model),
         },
     }
 

@@ -109,7 +109,8 @@ def _setting(request: Request, name: str) -> object:
 
 def _member(request: Request) -> Member:
     plain = request.model_copy(update=dict.fromkeys(SETTINGS))
-    return Member(request, prefix_tokens(request), prefix_keys(plain))
+    positions = prefix_tokens(request)
+    return Member(request, positions, prefix_keys(plain, positions))
 
 
 def _shared(members: list[Member]) -> int:

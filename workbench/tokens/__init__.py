@@ -8,18 +8,27 @@ rest. The emulator counts with `TokenEstimate.likely`, lint and `estimate` with 
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.catalog import Model, catalog
 from workbench.display import Shown
-from workbench.tokens.blocks import block_span, block_tokens, tool_prompt, tool_span, unmarked
+from workbench.tokens.blocks import block_span, block_tokens, tool_prompt, tool_span
 from workbench.tokens.media import image_size, image_tokens, pdf_pages
+from workbench.tokens.prefix import (
+    LOOKBACK,
+    Mark,
+    Position,
+    Split,
+    billed,
+    breakpoints,
+    keys_of,
+    longest_hit,
+    running_speed,
+)
 from workbench.tokens.text import NOTHING, Span, text_tokens
 from workbench.wire import (
-    ImageBlock,
     RedactedThinkingBlock,
     TextBlock,
     ThinkingBlock,
@@ -27,47 +36,35 @@ from workbench.wire import (
     Wire,
     cache_control_of,
 )
-from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from workbench.wire import Request
+    from workbench.wire import CacheControl, Request
 
 __all__ = [
+    "LOOKBACK",
+    "Mark",
     "Position",
+    "Split",
     "TokenEstimate",
+    "billed",
     "block_tokens",
+    "breakpoints",
     "cacheable",
     "count",
     "image_size",
     "image_tokens",
+    "longest_hit",
     "pdf_pages",
     "prefix_keys",
     "prefix_tokens",
+    "running_speed",
     "text_tokens",
 ]
 
 PER_MESSAGE, PER_REQUEST = 4, 3
 """Tokens of a turn's markers, and of the opening of the answer."""
-
-
-class Position(NamedTuple):
-    """One place where the prompt cache may end: tools, then system, then messages, block by block."""
-
-    path: str
-    """Where it is in the request, e.g. ``messages[1].content[0]``."""
-    tokens: int
-    """Tokens of the prompt up to and including this block, likely value."""
-    block: Wire
-    marked: bool
-    """Whether it carries ``cache_control``, its own or the automatic one."""
-    ttl: str | None
-    """``5m`` or ``1h`` where marked."""
-    section: str
-    """``tools``, ``system`` or ``messages``."""
-    role: str | None
-    """The turn's role; None outside messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ def prefix_tokens(request: Request) -> list[Position]:
     positions, total = [], 0
     for i, piece in enumerate(pieces):
         total += round(piece.span.likely)
-        control = cache_control_of(piece.block) or (request.cache_control if i == automatic else None)
+        control = _own_mark(piece.block) or (request.cache_control if i == automatic else None)
         ttl = (control.ttl or "5m") if control else None
         positions.append(
             Position(piece.path, total, piece.block, control is not None, ttl, piece.section, piece.role)
@@ -191,30 +188,22 @@ def prefix_tokens(request: Request) -> list[Position]:
     return positions
 
 
-def prefix_keys(request: Request) -> list[str]:
+def _own_mark(block: Wire) -> CacheControl | None:
+    """Return the breakpoint on a block; blocks inside a tool result share its position, the last one wins."""
+    found = cache_control_of(block)
+    if found is None and isinstance(block, ToolResultBlock) and isinstance(block.content, tuple):
+        return next(filter(None, map(cache_control_of, reversed(block.content))), None)
+    return found
+
+
+def prefix_keys(request: Request, positions: Sequence[Position] | None = None) -> list[str]:
     """Return one key per position of `prefix_tokens`: equal keys, equal prompt up to and with that block.
 
-    Breakpoints themselves do not count. What is no part of the prompt but invalidates it does: model and
-    speed from the first block on; tool choice, thinking, effort and whether there are images from the first
-    message on.
-
-    Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching (what invalidates the cache)
+    Args:
+        request: Breakpoints in it do not count; what invalidates a cached prefix does (see `prefix.keys_of`).
+        positions: Its positions, where they are at hand.
     """
-    chain = hashlib.sha256(dumps([request.model, request.speed or "standard"]))
-    keys, section = [], ""
-    for position in prefix_tokens(request):
-        if position.section == "messages" != section:
-            chain.update(dumps(_invalidating(request)))
-        section = position.section
-        chain.update(dumps([position.section, position.role, unmarked(position.block)]))
-        keys.append(chain.hexdigest())
-    return keys
-
-
-def _invalidating(request: Request) -> list[object]:
-    images = any(isinstance(block, ImageBlock) for turn in request.messages for block in turn.blocks)
-    parts = (request.tool_choice, request.thinking)
-    return [part.wire() if part else None for part in parts] + [request.effort, images]
+    return keys_of(request, prefix_tokens(request) if positions is None else positions)
 
 
 def cacheable(block: Wire) -> bool:
