@@ -235,6 +235,16 @@ def test_replies_go_round_through_a_cassette(cli, study):
     assert len(Cassette.load("c.jsonl")) == 8
 
 
+def test_an_export_that_lacks_replies_is_incomplete(cli, study):
+    """Exit 4: a cassette with holes should not be committed unseen."""
+    cli("run", study, "--out", "a", "--limit", 3)
+
+    said = cli("cache", "export", study, "c.jsonl")
+
+    assert said.code == 4
+    assert "3 replies written to c.jsonl; 5 requests are not recorded" in said.out
+
+
 def test_explain_says_why(cli, study):
     """A hit, and a miss with the nearest recording."""
     cli("run", study, "--out", "a")
@@ -364,9 +374,12 @@ def test_a_mistake_ends_in_one_line_with_the_cure(cli, study, words, says):
 
 
 def test_debug_shows_where(cli):
-    """The error itself, with its traceback."""
-    with pytest.raises(Exception, match="no such file"):
-        cli("run", "nope.py", "--debug")
+    """The traceback first; the last line and the exit code stay the same."""
+    said = cli("run", "nope.py", "--debug")
+
+    assert said.code == 2
+    assert said.err.startswith("Traceback (most recent call last):")
+    assert said.err.splitlines()[-1] == "workbench: nope.py: no such file"
 
 
 def test_a_defect_of_our_own_is_one_line_too(cli, study, monkeypatch):

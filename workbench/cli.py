@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+import traceback
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -74,9 +75,9 @@ def main(arguments: list[str] | None = None) -> None:
         except BrokenPipeError:  # the reader of a pipe has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
-        except (Exception, KeyboardInterrupt) as error:
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it was, the user gets a line
             if debug:
-                raise
+                traceback.print_exception(error)
             code = _explain_end(error)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -307,7 +308,9 @@ def export(
         for recorded in (study.client and study.client.cassette) or ():
             source.put(recorded)
     asked = [trial for study in studies for trial in study.evaluation.trials()]
-    _say(str(source.export(((trial.request, trial.epoch) for trial in asked), to)))
+    written = source.export(((trial.request, trial.epoch) for trial in asked), to)
+    _say(str(written))
+    raise typer.Exit(4 if written.missing else 0)
 
 
 @cache.command("import")
