@@ -357,6 +357,13 @@ def test_lab_gives_copies_where_the_files_are_a_wheels(cli, tmp_path, monkeypatc
         ("cache explain empty.json", "model"),
         ("cache import nope.jsonl", "nope.jsonl: cannot be read"),
         ("cache export study.py .", "cannot be written"),
+        ("cache stats --store study.py", "the store study.py does not work"),
+        ("cache prune --model x --yes --store study.py", "name another folder with --store"),
+        (
+            "run study.py --out study.py",
+            "study.py: no folder for a run (File exists); give another with --out",
+        ),
+        ("run study.py --out study.py/x", "no folder for a run (Not a directory)"),
         ("cache prune --older-than x", "valid integer"),
         ("cache prune --older-than -1 --yes", "greater than or equal to 0"),
     ],

@@ -29,6 +29,7 @@ from workbench.show.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workbench.cache import Store
     from workbench.client import Client
     from workbench.evaluation import Eval
     from workbench.loading import Study
@@ -82,6 +83,9 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+_UNUSABLE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""A path that names nothing of use."""
+
 _INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
@@ -107,7 +111,7 @@ def _explain_end(error: BaseException) -> int:
         return 4
     if isinstance(error, OSError):
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 2 if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError) else 4
+        return 2 if isinstance(error, _UNUSABLE) else 4
     if isinstance(error, WorkbenchError):
         _complain(str(error))
         return error.exit_code
@@ -249,9 +253,7 @@ def models(
 @cache.command()
 def stats(store: StoreOption = None) -> None:
     """Say what the store holds."""
-    from workbench.cache import Store
-
-    _say(str(Store(store).stats()))
+    _say(str(_opened(store).stats()))
 
 
 @cache.command()
@@ -262,13 +264,11 @@ def prune(
     store: StoreOption = None,
 ) -> None:
     """Delete stored replies. They were paid for: nothing is deleted unless you say what."""
-    from workbench.cache import Store
-
     if older_than is None and model is None:
         raise UsageError("say what to delete: --older-than DAYS or --model NAME")
     if not yes:
         typer.confirm("Delete them? They would have to be paid for again.", abort=True)
-    deleted = Store(store).prune(older_than_days=older_than, model=model)
+    deleted = _opened(store).prune(older_than_days=older_than, model=model)
     _say(f"{plural(deleted, 'reply')} deleted")
 
 
@@ -278,7 +278,6 @@ def explain(
     store: StoreOption = None,
 ) -> None:
     """Say why a request is or is not answered from the store."""
-    from workbench.cache import Store
     from workbench.wire import Request, parse
     from workbench.wire.codec import loads
 
@@ -286,7 +285,7 @@ def explain(
         body = parse(Request, loads(request.read_bytes()))
     except WireError as error:
         raise WireError(f"{request}: {error}; it should hold one body of POST /v1/messages") from error
-    _say(str(Store(store).explain(body)))
+    _say(str(_opened(store).explain(body)))
 
 
 @cache.command()
@@ -298,12 +297,11 @@ def export(
     store: StoreOption = None,
 ) -> None:
     """Write the replies an eval needs into a cassette: reviewable, without a key, replayed in CI."""
-    from workbench.cache import Store
     from workbench.loading import load_evals
 
     if to.is_dir():
         raise UsageError(f"{to}: cannot be written (it is a folder); name a file in it")
-    source, studies = Store(store), load_evals(path)
+    source, studies = _opened(store), load_evals(path)
     for study in studies:  # what the suite's own cassette holds already stays in it
         for recorded in (study.client and study.client.cassette) or ():
             source.put(recorded)
@@ -319,15 +317,29 @@ def import_(
     store: StoreOption = None,
 ) -> None:
     """Put the replies of a cassette into the store."""
-    from workbench.cache import Store
     from workbench.cassette import Cassette
 
-    replies, target = list(Cassette.load(cassette)), Store(store)
-    target.require()
+    replies, target = list(Cassette.load(cassette)), _opened(store)
     kept = sum(target.put(reply) for reply in replies)
     if kept < len(replies):
         raise StoreError(f"{len(replies) - kept:,} of {plural(len(replies), 'reply')} could not be kept")
     _say(f"{plural(kept, 'reply')} imported into {target.path}")
+
+
+def _opened(folder: Path | None) -> Store:
+    """Return a store that works: these commands are about it, so none goes on without."""
+    from workbench.cache import Store
+
+    store = Store(folder)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            store.require()
+        except StoreError as error:  # which says what was warned of
+            raise StoreError(f"{error}; name another folder with --store") from error
+    for warning in told:
+        _complain(f"warning: {warning.message}")
+    return store
 
 
 def _given(out: Path | None, *, resume: bool) -> Path | None:
@@ -378,6 +390,8 @@ def _run(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
     except ReplayMissError:  # its cure is to record, not to go on
         _how_to_go_on(out)
         raise
+    except _UNUSABLE as error:
+        raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
     except JournalError:  # another process may hold the folder
         raise
     except IncompleteError as stop:
