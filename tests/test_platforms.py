@@ -78,10 +78,11 @@ def test_nonsense_is_refused_with_its_cure(address, cure):
         check_url(address)
 
 
-def test_a_password_in_an_address_is_not_repeated():
+@pytest.mark.parametrize("rest", ["@example.org", "@example.org:99999", "/x@example.org"])
+def test_a_password_in_an_address_is_not_repeated(rest):
     """Not even in the error."""
     with pytest.raises(UsageError) as info:
-        check_url("https://user:hunter2@example.org")
+        check_url(f"https://user:hunter2{rest}")
 
     assert "hunter2" not in str(info.value)
 

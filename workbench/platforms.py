@@ -134,12 +134,12 @@ def check_url(address: str, where: str = "base_url") -> str:
     'http://localhost:8080/anthropic'
     """
     url = address.strip().rstrip("/")
+    shape = "; it should look like https://api.anthropic.com or http://127.0.0.1:8080"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise UsageError(f"{where} {url!r} is not an address: {error}") from None
-    shape = "; it should look like https://api.anthropic.com or http://127.0.0.1:8080"
+    except ValueError:  # neither the address nor the reason is shown: both may hold a password
+        raise UsageError(f"{where} is not an address; check its host and port{shape}") from None
     if parts.username is not None or parts.password is not None:
         raise UsageError(f"{where} must not hold a user name or password{shape}")
     if parts.scheme not in {"http", "https"} or not host or any(c.isspace() for c in url):

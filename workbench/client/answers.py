@@ -120,6 +120,7 @@ class Answers:
         self._chosen = chosen
         self.store = store
         self.cassette = cassette
+        self._places = [place for place in (cassette, store) if place is not None]
         self._connect = connect
         self._timeout_s = timeout_s
         self._flights: dict[str, asyncio.Future[Reply]] = {}
@@ -178,20 +179,20 @@ class Answers:
 
     def recorded(self, question: Question, origin: str | None) -> Reply | None:
         """Return what is recorded: in the cassette, else in the store."""
-        found = (place.get(question.request, **question.beside, origin=origin) for place in self._places())
-        return next((reply for reply in found if reply is not None), None)
+        for place in self._places:
+            found = place.get(question.request, **question.beside, origin=origin)
+            if found is not None:
+                return found
+        return None
 
     def explain(self, question: Question, mode: Mode) -> record.Explanation | None:
         """Say why a question is recorded, or which recording is nearest; None with nothing to look in."""
         told = [
             place.explain(question.request, **question.beside, origin=origin)
             for origin in self._origins(mode)
-            for place in self._places()
+            for place in self._places
         ]
         return min(told, key=_nearness, default=None)
-
-    def _places(self) -> list[Store | Cassette]:
-        return [place for place in (self.cassette, self.store) if place is not None]
 
     def _stored_since(self, question: Question, origin: str, since: datetime) -> Reply | None:
         if self.store is None:

@@ -375,9 +375,11 @@ def _store(store: bool | str | os.PathLike[str] | Store, mode: str) -> Store | N
 
 
 def _cassette(cassette: str | os.PathLike[str] | Cassette | None, mode: str) -> Cassette | None:
-    """Return the cassette; one that does not exist yet is none, except in replay that is more than noted."""
-    if cassette is None or mode == "off" or isinstance(cassette, Cassette):
-        return None if mode == "off" else cassette  # type: ignore[return-value]
+    """Return the cassette. A file that does not exist yet is none; only a replay cannot do without it."""
+    if cassette is None or mode == "off":
+        return None
+    if isinstance(cassette, Cassette):
+        return cassette
     needed = mode == "replay" and collecting.get() is None
     return Cassette.load(cassette) if needed or Path(cassette).exists() else None
 
