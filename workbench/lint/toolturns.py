@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from workbench.lint.rule import Fault, rule
@@ -48,7 +49,8 @@ def _without(ids: list[str]) -> str:
 def call_without_result(subject: Subject) -> Iterator[Fault]:
     """The turn after tool calls has a result for each of them."""
     for turn, after in _pairs(subject):
-        missing = [name for name in _calls(turn) if name not in _results(after)]
+        answered = set(_results(after))
+        missing = [name for name in _calls(turn) if name not in answered]
         if turn is not None and missing:
             yield Fault(f"messages[{turn.last}]", message=f"messages.{turn.last}: {_without(missing)}")
 
@@ -72,7 +74,7 @@ def result_without_call(subject: Subject) -> Iterator[Fault]:
     for turn, after in _pairs(subject):
         if after is None or after.role != "user" or (turn is None and held):
             continue
-        calls = _calls(turn)
+        calls = set(_calls(turn))
         for loc, block in after.blocks:
             if isinstance(block, ToolResultBlock) and block.tool_use_id not in calls:
                 where = ".".join(map(str, loc))
@@ -97,9 +99,8 @@ def ids_not_unique(subject: Subject) -> Iterator[Fault]:
                 yield Fault(placed.path, message="messages: `tool_use` ids must be unique")
             seen.add(block.id)
     for turn in subject.turns:
-        results = _results(turn)
-        for name in dict.fromkeys(results):
-            if results.count(name) > 1:
+        for name, times in Counter(_results(turn)).items():
+            if times > 1:
                 says = (
                     f"messages.{turn.last}: each tool_use must have a single result."
                     f" Found multiple `tool_result` blocks with id: {name}"

@@ -34,7 +34,8 @@ def turns(request: Request) -> list[Turn]:
             for at, block in enumerate(message.blocks)
         ]
         if merged and merged[-1].role == message.role:
-            merged[-1] = Turn(message.role, [*merged[-1].blocks, *placed], index)
+            merged[-1].blocks.extend(placed)
+            merged[-1] = merged[-1]._replace(last=index)
         else:
             merged.append(Turn(message.role, placed, index))
     return merged
