@@ -1,0 +1,5 @@
+"""The command line: `workbench lab | demo | serve | run | cache | models`."""
+
+from workbench.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,193 @@
+"""The commands, and `main`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from workbench.cli.ending import INTERRUPTED, explain_end, say, warnings_as_lines
+from workbench.cli.store import cache
+from workbench.cli.study import client_for, folders, given_folder, run_study
+from workbench.errors import UsageError
+
+Mode = Literal["live", "refresh", "replay", "off"]
+
+app = typer.Typer(
+    help="Evaluation and prompt workbench for the Claude API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(cache, name="cache")
+
+ModeOption = Annotated[
+    Mode,
+    typer.Option(
+        help="live: ask what the store lacks. refresh: ask all. replay: ask nothing. off: no store."
+    ),
+]
+OutOption = Annotated[Path | None, typer.Option(help="Folder for the run; default runs/NAME-TIME.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run in --out.")]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Requests in flight at once; default what PATH says, else 16."),
+]
+BaseUrlOption = Annotated[str | None, typer.Option(help="Another server, e.g. a local model.")]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with the codes of the README."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words or bool(os.environ.get("WORKBENCH_DEBUG"))
+    with warnings_as_lines(debug=debug):
+        try:
+            words = [word for word in words if word != "--debug"]
+            code = app(words, prog_name="workbench", standalone_mode=False)
+        except typer.Exit as stop:
+            code = stop.exit_code if stop.exit_code != INTERRUPTED else explain_end(KeyboardInterrupt())
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it was, the user gets a line
+            if debug:
+                traceback.print_exception(error)
+            code = explain_end(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Evaluation and prompt workbench for the Claude API."""
+
+
+@app.command()
+def lab(
+    port: Annotated[int | None, typer.Option(help="JupyterLab's port.")] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open JupyterLab on the quickstart. Without a key the notebook talks to the emulator."""
+    notebook = _quickstart()
+    words = [sys.executable, "-m", "jupyterlab", str(notebook), "--ServerApp.ip=127.0.0.1"]
+    words += [f"--ServerApp.port={port}"] if port is not None else []
+    words += [] if browser else ["--no-browser"]
+    words += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    os.execv(sys.executable, words)  # noqa: S606 - JupyterLab takes this process's place, signals and all
+
+
+@app.command()
+def demo(
+    out: OutOption = None,
+    mode: ModeOption = "live",
+    limit: LimitOption = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the real API (needs a key, costs cents).")
+    ] = False,
+    resume: ResumeOption = False,
+) -> None:
+    """Run the quickstart's study in the terminal, on the emulator: table, receipt, HTML report."""
+    from workbench.client import Client
+    from workbench.client.trials import new_folder
+    from workbench.demo import study
+
+    evaluation = study(limit=limit)
+    with Client(base_url=None if live else "emulator", mode=mode) as client:
+        if live and client.endpoint.base_url is None:
+            raise UsageError("--live needs a key: set ANTHROPIC_API_KEY")
+        say(str(client))
+        folder = given_folder(out, resume=resume) or new_folder(evaluation.name)
+        raise typer.Exit(run_study(client, evaluation, out=folder, resume=resume))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8787,
+    latency: Annotated[str | None, typer.Option(help="Seconds, or TTFT,PER_TOKEN seconds.")] = None,
+    limits: Annotated[str | None, typer.Option(metavar="TIER", help="Enforce a tier's rate limits.")] = None,
+    script: Annotated[Path | None, typer.Option(help="JSON lines of rules: what to answer to what.")] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Answer what the API would refuse.")] = False,
+) -> None:
+    """Serve the emulator on loopback; prints `listening on http://127.0.0.1:PORT` when ready."""
+    from workbench import emulator
+
+    emulator.serve(port, latency=latency, limits=limits, script=script, lenient=lenient)
+
+
+@app.command()
+def run(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A Python module or notebook that defines a wb.Eval.")
+    ],
+    mode: ModeOption = "live",
+    out: OutOption = None,
+    limit: LimitOption = None,
+    concurrency: ConcurrencyOption = None,
+    base_url: BaseUrlOption = None,
+    budget_usd: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Stop once so much is paid; default what PATH says.")
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Lint before anything is sent.")] = True,
+    resume: ResumeOption = False,
+) -> None:
+    """Run every eval that PATH defines; leaves a folder with journal, tables, receipt and report."""
+    from workbench.loading import load_evals
+
+    given = given_folder(out, resume=resume)
+    studies = load_evals(path)
+    worst, told = 0, ""
+    for study, folder in zip(studies, folders(studies, given, path), strict=True):
+        say("") if told else None
+        evaluation = study.evaluation if limit is None else study.evaluation.limit(limit)
+        with client_for(study, base_url=base_url, mode=mode) as client:
+            if str(client) != told:
+                told = str(client)
+                say(told)
+            code = run_study(
+                client,
+                evaluation,
+                out=folder,
+                concurrency=concurrency or study.options.get("concurrency", 16),
+                budget_usd=budget_usd or study.options.get("budget_usd"),
+                check=check,
+                resume=resume,
+            )
+        worst = max(worst, code)
+    raise typer.Exit(worst)
+
+
+@app.command()
+def models(
+    refresh: Annotated[bool, typer.Option("--refresh", help="Overlay the live Models API.")] = False,
+    base_url: BaseUrlOption = None,
+) -> None:
+    """List the models: context, prices, cache minimum, thinking, effort, lifecycle."""
+    from workbench.catalog import catalog
+
+    if not refresh:
+        say(str(catalog()))
+        return
+    from workbench.client import Client
+
+    with Client(base_url=base_url) as client:
+        say(str(client.models.refresh()))
+
+
+def _quickstart() -> Path:
+    from workbench.demo import shipped
+
+    folder = shipped("notebooks")
+    if folder.parent.name == "data":  # a wheel's files are not the user's to edit: give them copies
+        own = Path("workbench-quickstart")
+        for part in ("notebooks", "datasets"):
+            if not (own / part).exists():
+                shutil.copytree(shipped(part), own / part)
+        folder = own / "notebooks"
+    return folder / "01_quickstart.ipynb"

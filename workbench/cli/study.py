@@ -1,0 +1,126 @@
+"""A study from the command line: its client, its folder, what is said at its end."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from workbench.cli.ending import UNUSABLE, complain, say
+from workbench.errors import (
+    IncompleteError,
+    JournalError,
+    ReplayMissError,
+    UsageError,
+    WorkbenchError,
+)
+from workbench.report.words import plural
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workbench.client import Client
+    from workbench.evaluation import Eval
+    from workbench.loading import Study
+    from workbench.run import Run
+
+
+def given_folder(out: Path | None, *, resume: bool) -> Path | None:
+    """Return *out*, which going on needs."""
+    if resume and out is None:
+        raise UsageError("--resume needs --out DIR: the folder of the run to go on with")
+    return out
+
+
+def folders(studies: tuple[Study, ...], out: Path | None, path: Path) -> list[Path]:
+    """Return a folder for each study: what was asked for, or one inside it where there are several."""
+    from workbench.client.trials import new_folder, slug
+
+    if len(studies) == 1:
+        return [out or new_folder(studies[0].evaluation.name)]
+    base, names = out or new_folder(path.stem), list[str]()
+    for study in studies:
+        name = slug(study.evaluation.name)
+        n = sum(other == name or other.rpartition("~")[0] == name for other in names)
+        names.append(f"{name}~{n + 1}" if n else name)
+    return [base / name for name in names]
+
+
+def client_for(study: Study, *, base_url: str | None, mode: str) -> Client:
+    """Return a client that asks as the study's own one would, in this mode and with the user's store."""
+    from workbench.client import Client
+
+    own = study.client
+    if own is None:
+        return Client(base_url=base_url, mode=mode)
+    key = own.endpoint.key if base_url is None else None  # a key goes nowhere but where its owner sent it
+    if base_url is None and own.endpoint.named:
+        base_url = own.endpoint.base_url or "emulator"
+    return Client(
+        key or None,
+        base_url=base_url,
+        mode=mode,
+        cassette=own.cassette,
+        api_version=own.api_version,
+        betas=own.betas,
+    )
+
+
+def run_study(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
+    """Run a study into the folder *out*, say its table and receipt, and return the exit code.
+
+    Raises:
+        IncompleteError: It ended early; the message says what is kept and how to go on.
+        UsageError: As `Client.run`.
+    """
+    try:
+        done = client.run(evaluation, out=out, **options)
+    except KeyboardInterrupt as stop:
+        raise IncompleteError(f"stopped{_how_to_go_on(out)}") from stop
+    except ReplayMissError:  # its cure is to record, not to go on
+        _how_to_go_on(out)
+        raise
+    except UNUSABLE as error:
+        raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
+    except JournalError:  # another process may hold the folder
+        raise
+    except IncompleteError as stop:
+        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out)}") from stop
+    _report(done)
+    say(str(done))
+    say(f"\n{done.receipt()}")
+    say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
+    return _exit_code(done)
+
+
+def _report(done: Run) -> None:
+    from workbench.show.page import write_report
+
+    assert done.folder is not None  # a run of a client always has one
+    write_report(done, done.folder / "report.html")
+
+
+def _how_to_go_on(folder: Path) -> str:
+    """Say what is kept of a run that ended early, in words to add to why it did; write its report."""
+    from workbench.run import Run
+
+    try:
+        done = Run.load(folder)
+    except WorkbenchError:  # it never began
+        return ""
+    with contextlib.suppress(OSError, WorkbenchError):  # the disk may be full
+        _report(done)
+    answered = len(done) - len(done.errors)
+    kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
+    return f". {kept} kept; the same command with --resume --out {folder} goes on"
+
+
+def _exit_code(done: Run) -> int:
+    missing = done.info.planned - len(done) + len(done.errors)
+    if done.status == "complete" and not missing:
+        return 0
+    first = next((f" ({row.error['message']})" for row in done.rows if row.error), "")
+    complain(
+        f"{missing:,} of {plural(done.info.planned, 'answer')} missing{first}. "
+        f"The same command with --resume --out {done.folder} asks again"
+    )
+    return 4
