@@ -463,3 +463,15 @@ def test_changed_thinking_in_the_latest_turn_is_refused(http):
 def test_thinking_that_cannot_be_judged_is_accepted(http, changes):
     """Only the signer can tell whether a block was changed; an omitted text is ignored."""
     assert http.post("/v1/messages", json=thinking_turns(http, "claude-opus-5", **changes)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "searches"),
+    [("claude-haiku-4-5", True), ("claude-3-opus-20240229", False)],
+    ids=["served", "gone"],
+)
+def test_every_served_model_searches_the_web(name, searches):
+    """Older models too: they only lack calls from inside code."""
+    tools = models_api.one(name)["capabilities"]["server_tools"]
+
+    assert tools["web_search"] == {"supported": searches}

@@ -5,16 +5,17 @@ Source: https://platform.claude.com/docs/en/api/models
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import EFFORT_LEVELS, Model, catalog
 from workbench.errors import BadRequestError, NotFoundError
 from workbench.lint.lifecycle import stage
+from workbench.lint.subject import today_utc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
 JSON = dict[str, Any]
 _STAGES = ("active", "deprecated", "retired")
@@ -35,7 +36,7 @@ def one(name: str, *, today: date | None = None) -> JSON:
     model = catalog().get(name)
     if model is None:
         raise NotFoundError(f"model: {name}", status=404, type="not_found_error")
-    return entry(model, today or _today())
+    return entry(model, today or today_utc())
 
 
 def listing(
@@ -59,7 +60,7 @@ def listing(
         )
     if after_id and before_id:
         raise _bad("after_id and before_id cannot be used together")
-    day = today or _today()
+    day = today or today_utc()
     rows = [model for model in _newest_first() if stage(model, day) in stages]
     page, more = _page(rows, size, after_id, before_id)
     data = [entry(model, day) for model in page]
@@ -102,10 +103,6 @@ def _newest_first() -> tuple[Model, ...]:
     return tuple(sorted((*known, *known.retired), key=lambda model: model.released or "", reverse=True))
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 def entry(model: Model, today: date) -> JSON:
     """Return one model as the API shows it; what nobody could read counts as not supported."""
     lifecycle = stage(model, today)
@@ -137,8 +134,9 @@ def _capabilities(model: Model, *, served: bool) -> JSON:
         "image_input": _supported(model.vision),
         "pdf_input": _supported(model.pdf),
         "server_tools": {
-            **_supported(modern),
-            "web_search": _supported(modern),
+            # Older models search too, only not from inside code.
+            **_supported(served),
+            "web_search": _supported(served),
             "code_execution": _supported(modern),
         },
         "structured_outputs": _supported(model.structured_outputs),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import catalog
@@ -12,11 +11,12 @@ from workbench.lint.finding import Finding, Findings
 from workbench.lint.many import judge
 from workbench.lint.rule import Rule
 from workbench.lint.shape import misshapen
-from workbench.lint.subject import CURRENT, Subject
+from workbench.lint.subject import CURRENT, Subject, today_utc
 from workbench.wire.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
 __all__ = ["RULES", "Finding", "Findings", "Rule", "body_refusal", "lint", "refusal", "rules_table"]
 
@@ -54,7 +54,7 @@ def lint(
         "betas": frozenset(betas),
         "platform": platform,
         "endpoint": endpoint,
-        "today": today or _today(),
+        "today": today or today_utc(),
     }
     return judge(requests, single=isinstance(request, Request), **around)
 
@@ -95,7 +95,7 @@ def refusal(
         betas=frozenset(betas),
         platform=platform,
         endpoint=endpoint,
-        today=today or _today(),
+        today=today or today_utc(),
         raw=body,
     )
     for rule in REFUSALS:
@@ -111,7 +111,3 @@ def body_refusal(body: Any, *, endpoint: str = "messages") -> Finding | None:
     'model: Input should be a valid string'
     """
     return misshapen(problems_of(body, endpoint))
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -70,7 +70,8 @@ class Mark(NamedTuple):
         return self.control.ttl or "5m"
 
 
-def _today() -> date:
+def today_utc() -> date:
+    """Return the current day, as the service counts days."""
     return datetime.now(UTC).date()
 
 
@@ -93,7 +94,7 @@ class Subject:
     betas: frozenset[str] = frozenset()
     platform: str = "claude_api"
     endpoint: str = "messages"
-    today: date = field(default_factory=_today)
+    today: date = field(default_factory=today_utc)
     varies: Variation | None = None
     notes: tuple[str, ...] = ()
     raw: dict[str, Any] | None = None
