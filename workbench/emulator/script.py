@@ -34,6 +34,7 @@ JSON = dict[str, Any]
 _CONDITIONS = {"contains": str, "regex": str, "model": str, "system": str}
 _ANSWERS = {"text": str, "content": list, "tool_use": (dict, list), "error": dict}
 _EXTRAS = {"stop_reason": str, "stop_details": dict, "delay_s": (int, float), "times": int, "comment": str}
+_SPACE, _BETWEEN = re.compile(r"\s*"), re.compile(r"[ \t\r\n,]*")
 _IDS = {"tool_use": "toolu_01", "server_tool_use": "srvtoolu_01", "mcp_tool_use": "mcptoolu_01"}
 _SHAPES: dict[str, Any] = {**_CONDITIONS, **_ANSWERS, **_EXTRAS}
 
@@ -171,18 +172,24 @@ def _specs(text: str, name: str) -> Iterator[tuple[int, Any]]:
 
 
 def _elements(text: str, at: int, name: str) -> Iterator[tuple[int, Any]]:
+    line, seen = 1, 0
     while True:
-        at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n,"))
-        line = text.count("\n", 0, at) + 1
-        if text[at : at + 1] == "]":
+        at = _skipped(_BETWEEN, text, at)
+        line, seen = line + text.count("\n", seen, at), at
+        if text.startswith("]", at):
             return
         value, at = _parsed(text, at, line, name)
         yield line, value
 
 
+def _skipped(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    return found.end() if found else at
+
+
 def _parsed(text: str, at: int, line: int, name: str) -> tuple[Any, int]:
     try:
-        return json.JSONDecoder().raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+        return json.JSONDecoder().raw_decode(text, _skipped(_SPACE, text, at))
     except (json.JSONDecodeError, RecursionError) as error:
         inside = getattr(error, "lineno", 1) - text.count("\n", 0, at) - 1
         reason = getattr(error, "msg", "nested too deep")
