@@ -52,9 +52,6 @@ def main(arguments: list[str] | None = None) -> None:
             code = app(words, prog_name="workbench", standalone_mode=False)
         except typer.Exit as stop:
             code = stop.exit_code if stop.exit_code != INTERRUPTED else explain_end(KeyboardInterrupt())
-        except BrokenPipeError:  # the reader of a pipe has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 0
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it was, the user gets a line
             if debug:
                 traceback.print_exception(error)

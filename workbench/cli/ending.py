@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -67,9 +68,12 @@ def _path(context: Any) -> list[str]:
 
 
 def say(text: str) -> None:
-    """Write to standard output."""
-    echo(text)
-    sys.stdout.flush()  # a closed pipe is noticed here, not when the interpreter ends
+    """Write to standard output; a reader that has seen enough, such as ``head``, ends nothing."""
+    try:
+        echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:
