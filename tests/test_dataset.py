@@ -180,6 +180,13 @@ def test_a_bad_json_is_named_with_its_cure(write, content, message):
     assert problem(write("d.json", content)).startswith(message)
 
 
+def test_a_number_beyond_reading_is_named(write):
+    """Python's own limit of digits is one more thing that is not JSON."""
+    content = b'{"input": ' + b"1" * 5000
+
+    assert problem(write("d.jsonl", content)).startswith("d.jsonl:1: not JSON (")
+
+
 def test_a_bad_parquet_is_named(write):
     """Errors of pyarrow stay inside."""
     assert problem(write("d.parquet", b"PAR1 no")).startswith("d.parquet: not a readable Parquet file (")

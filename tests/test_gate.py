@@ -180,3 +180,30 @@ def test_a_baseline_that_cannot_be_written_is_one_clear_line(tmp_path):
 
     with pytest.raises(UsageError, match=r"baseline\.jsonl: cannot be written"):
         run(numbers(right=5, wrong=5)).bless(tmp_path / "file" / "baseline.jsonl", reason="r")
+
+
+def test_a_sample_without_a_standard_is_not_gated(tmp_path):
+    """What could not be scored when it was blessed is compared with nothing."""
+    path = tmp_path / "baseline.jsonl"
+    values = numbers(right=50, wrong=10)
+    run(values).bless(path, reason="first")
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+
+    assert wb.gate(run(values), baseline=path).difference.n == 59
+
+
+@pytest.mark.parametrize("options", [{"alpha": 0}, {"alpha": 0.7}, {"margin": -0.1}])
+def test_a_chance_or_margin_that_cannot_be_is_refused(tmp_path, options):
+    """One clear line, before anything is compared."""
+    with pytest.raises(UsageError, match="alpha lies between"):
+        wb.gate(run(numbers(right=5, wrong=5)), baseline=tmp_path / "none.jsonl", **options)
+
+
+def test_one_sample_is_no_gate(tmp_path):
+    """Nothing can be shown by it."""
+    path = tmp_path / "baseline.jsonl"
+    run(numbers(right=1, wrong=0)).bless(path, reason="first")
+
+    with pytest.raises(UsageError, match="two samples at least"):
+        wb.gate(run(numbers(right=1, wrong=0)), baseline=path)

@@ -39,9 +39,14 @@ def gate(
         RegressionError: The run is worse; the message is the verdict.
         InconclusiveError: With *strict*, where neither is shown.
         IncompleteError: Some samples have no score: errors are neither right nor wrong.
-        UsageError: No baseline there, or one of other samples.
+        UsageError: No baseline there, or one of other samples or of fewer than two; a chance or a margin
+            that cannot be.
     """
+    if not 0 < alpha < 0.5 or margin < 0:
+        raise UsageError(f"alpha lies between 0 and 0.5 and margin is not negative, not {alpha} and {margin}")
     known = Baseline.load(baseline)
+    if len(known.values) < 2:
+        raise UsageError(f"{baseline}: a gate needs two samples at least; bless a larger run")
     name = variant or _variant(run, known)
     _check_samples(run, known, str(baseline))
     rows = run.results(variant=name)
@@ -53,7 +58,7 @@ def gate(
             f"{len(missing)} of {len(known.values)} samples have no {known.scorer} score ({some})"
         )
     found = verdict(
-        new,
+        {sample: new[sample] for sample in known.values},  # what was not scored then has no standard
         known.values,
         name=run.name,
         scorer=known.scorer,

@@ -109,7 +109,7 @@ def _json_reason(text: str, error: WireError) -> str:
     # The standard library's words, which name the place, whichever parser met the problem.
     try:
         json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as again:
+    except (ValueError, RecursionError) as again:  # ValueError: a number of more digits than Python reads
         if isinstance(again, json.JSONDecodeError):
             line = f"line {again.lineno}, " if again.lineno > 1 else ""
             return f"{_lower(again.msg)} at {line}column {again.colno}"
