@@ -22,7 +22,7 @@ from tests import faults
 from tests.faults import FaultServer, drip, error, event, events, http, say, sse
 from workbench import sync
 from workbench.cassette import Cassette
-from workbench.client import Client, Collected, collecting
+from workbench.client import Client, Collected, collecting, face
 from workbench.dataset import Dataset
 from workbench.emulator import start_in_thread
 from workbench.errors import (
@@ -729,3 +729,25 @@ def test_a_broken_store_does_not_stop_a_client(make, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert client.send(REQUEST).source == "live"
+
+
+def test_a_notebook_is_told_calmly(monkeypatch, capsys):
+    """Stderr is red in a notebook, and nothing is wrong; what was said once is not said again."""
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    monkeypatch.setattr(face, "_told", set())
+
+    face.notify("no key is set")
+    face.notify("no key is set")
+
+    assert capsys.readouterr() == ("no key is set\n", "")
+
+
+def test_a_prompt_is_told_on_stderr(monkeypatch, capsys):
+    """Standard output may be piped."""
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+    monkeypatch.setattr(face, "_told", set())
+
+    face.notify("no key is set")
+
+    assert capsys.readouterr() == ("", "no key is set\n")

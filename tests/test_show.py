@@ -131,6 +131,14 @@ def test_a_notebook_gets_both_forms():
     assert bundle["text/html"].startswith(f'<div class="wb {NO_MATH}"><style>')
 
 
+def test_a_lone_surrogate_does_not_break_the_cell():
+    """What a notebook gets can be sent as UTF-8."""
+    bundle = Message(model="m", content=[{"type": "text", "text": "a\ud800"}])._repr_mimebundle_()
+
+    assert bundle["text/plain"] == "a\\ud800"
+    assert all(form.encode("utf-8") for form in bundle.values())
+
+
 def test_a_renderer_that_fails_leaves_the_text_and_a_line_in_the_log(caplog, monkeypatch):
     """A cell never breaks over its own output, and no body reaches the log."""
     monkeypatch.setitem(show.RENDERERS, "Message", "reply.no_such_function")

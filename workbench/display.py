@@ -31,5 +31,7 @@ class Shown:
     """Base of every noun a notebook displays; ``str(noun)`` is complete by itself."""
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        bundle = {"text/plain": str(self), "text/html": to_html(self)}
+        # A lone surrogate cannot be sent to the front end: the cell would end in an error.
+        plain = str(self).encode("utf-8", "backslashreplace").decode()
+        bundle = {"text/plain": plain, "text/html": to_html(self)}
         return {kind: text for kind, text in bundle.items() if text is not None}

@@ -1,0 +1,86 @@
+"""In a real JupyterLab: the quickstart shows what it promises; hostile texts run and load nothing."""
+
+from __future__ import annotations
+
+SHOWN = [
+    "display(*map(nouns.message, TEXTS[::2]))",
+    "display(*map(nouns.reply, TEXTS[1::2]))",
+    "display(*nouns.hostile_runs(), nouns.explanation('$1 and $2, $$3$$'))",
+    "display(Findings(tuple(one for text in TEXTS for one in nouns.findings(text))))",
+]
+"""Cells that show every hostile text; JupyterLab shows 50 outputs of a cell at most."""
+
+FORMULA = "from IPython.display import HTML; HTML('$x$')"
+"""JupyterLab sets what stands between dollar signs as a formula; once it has, ours must still be dollars."""
+
+HEAD = """
+from IPython.display import display
+from tests import nouns
+from tests.hostile import TEXTS
+from workbench.lint import Findings
+"""
+
+WATCH = """
+window.titles = [];
+const title = Object.getOwnPropertyDescriptor(Document.prototype, 'title');
+Object.defineProperty(document, 'title', {
+  get: () => title.get.call(document),
+  set: words => { window.titles.push(words); title.set.call(document, words); },
+});
+"""
+"""JupyterLab keeps setting the title itself: what was ever set is kept."""
+
+ACTIVE = (
+    "script, img, iframe, object, embed, form, input, button, link, base, video, audio, mjx-container, math"
+)
+
+
+def test_the_quickstart_runs_from_top_to_bottom(page):
+    """What a newcomer does first: open it, run all, read the table and the receipt."""
+    page.open("notebooks/01_quickstart.ipynb")
+
+    page.restart_and_run_all()
+
+    summary = page.table("choice (95 %)")
+    assert summary.get_by_role("rowheader").all_inner_texts() == [
+        "open · haiku-4-5",
+        "open · sonnet-4-6",
+        "labels · haiku-4-5",
+        "labels · sonnet-4-6",
+    ]
+    row = summary.get_by_role("row", name="labels · haiku-4-5").get_by_role("cell").all_inner_texts()
+    assert row[:2] == ["0.40", "0.30 … 0.51"]
+    receipt = page.table("at list price")
+    assert receipt.get_by_role("rowheader").all_inner_texts() == ["input, uncached", "output", "total"]
+    assert page.errors() == []
+    assert page.problems == []
+    assert page.outside == []
+
+
+def test_the_guard_passes_and_says_so(page):
+    """The gate's verdict is the last thing one sees."""
+    page.open("evals/sentiment.ipynb")
+
+    page.restart_and_run_all()
+
+    page.output(-1).get_by_text("PASS", exact=True).wait_for()
+    assert page.output(-1).get_by_role("rowheader", name="difference").is_visible()
+    assert (page.errors(), page.problems, page.outside) == ([], [], [])
+
+
+def test_hostile_texts_run_and_load_nothing(page, lab):
+    """Output of a cell just run is trusted: JupyterLab cleans nothing, only the escaping protects."""
+    page.page.add_init_script(WATCH)
+    page.open(lab.write("hostile.ipynb", HEAD, *SHOWN, FORMULA))
+
+    page.restart_and_run_all()
+    page.poke()
+
+    page.output(-1).locator("mjx-container").wait_for()
+
+    for cell in range(1, len(SHOWN) + 1):
+        views = page.output(cell).locator(".wb")
+        assert views.count() > 0
+        assert views.locator(ACTIVE).count() == 0
+    assert not [title for title in page.page.evaluate("window.titles") if "PWNED" in title]
+    assert (page.dialogs, page.outside, page.problems, page.errors()) == ([], [], [], [])
