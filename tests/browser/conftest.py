@@ -243,9 +243,8 @@ class LabPage:
     def errors(self) -> list[str]:
         """Return what cells wrote to stderr, and the errors that ended them."""
         kinds = ("application/vnd.jupyter.stderr", "application/vnd.jupyter.error")
-        return self.page.locator(
-            ", ".join(f".jp-OutputArea-output[data-mime-type='{k}']" for k in kinds)
-        ).all_inner_texts()
+        found = self.page.locator(", ".join(f".jp-OutputArea-output[data-mime-type='{k}']" for k in kinds))
+        return list(found.all_inner_texts())
 
     def _route(self, route) -> None:
         if route.request.url.startswith((self.lab.url, "data:", "blob:")):
