@@ -30,6 +30,7 @@ from workbench.errors import (
     AuthenticationError,
     BadRequestError,
     IncompleteError,
+    NotFoundError,
     ReplayMissError,
     StreamInterruptedError,
     UsageError,
@@ -751,3 +752,11 @@ def test_a_prompt_is_told_on_stderr(monkeypatch, capsys):
     face.notify("no key is set")
 
     assert capsys.readouterr() == ("", "no key is set\n")
+
+
+def test_a_retired_model_is_refused_with_its_successor(emulator):
+    """The service only says that it is not there."""
+    with Client(base_url=emulator.url, store=False) as client, pytest.raises(NotFoundError) as caught:
+        client.send({"model": "claude-3-opus-20240229", "max_tokens": 5, "messages": ["Hi"]})
+
+    assert str(caught.value).endswith("was retired on 2026-01-05; use claude-opus-4-8")

@@ -395,7 +395,7 @@ def test_a_lifecycle_is_told_by_the_day(today, lifecycle):
             {
                 "tools": [TOOL],
                 "messages": [
-                    BODY["messages"][0],
+                    {"role": "user", "content": "Hi"},
                     {
                         "role": "assistant",
                         "content": [{"type": "tool_use", "id": "a", "name": "t", "input": {}}],

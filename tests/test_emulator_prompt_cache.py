@@ -389,7 +389,7 @@ def test_each_server_tool_result_ends_a_prefix_too(service, kind):
     assert usage["cache_creation"]["ephemeral_5m_input_tokens"] > 0
 
 
-CHANGES = [
+STATED = [
     {"tool_choice": {"type": "auto"}},
     {"tool_choice": {"type": "any"}},
     {"thinking": {"type": "disabled"}},
@@ -400,7 +400,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("change", STATED, ids=str)
 def test_the_estimate_foretells_what_is_read(service, change):
     """One set of rules: an estimate of two requests reads what the emulator reads."""
     tool = {"name": "t", "description": "Adds.", "input_schema": {"type": "object"}}

@@ -14,7 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from workbench.catalog import catalog
-from workbench.lint import RULES, body_refusal, lint, refusal, rules_table
+from workbench.lint import RULES, Finding, body_refusal, lint, refusal, rules_table
 from workbench.lint.subject import Subject
 from workbench.wire import Request
 
@@ -34,6 +34,12 @@ FORMAT = {
     "schema": {"type": "object", "properties": {}, "additionalProperties": False},
 }
 SERVER = {"type": "url", "name": "wiki", "url": "https://wiki.example/mcp"}
+
+
+def refused(asked: Request, **around: Any) -> Finding:
+    found = refusal(asked, **around)
+    assert found is not None
+    return found
 
 
 def request(**fields: Any) -> Request:
@@ -532,7 +538,7 @@ def test_odd_json_is_judged_and_never_breaks_a_rule(seed):
 )
 def test_the_input_of_a_tool_is_an_object(fields, message):
     """The schema of a tool's input says so itself."""
-    assert refusal(request(tools=[{**TOOL, **fields}]), today=TODAY).message == message
+    assert refused(request(tools=[{**TOOL, **fields}]), today=TODAY).message == message
 
 
 @pytest.mark.parametrize(
@@ -555,7 +561,7 @@ def test_the_input_of_a_tool_is_an_object(fields, message):
 )
 def test_a_malformed_schema_is_refused(schema):
     """Each keyword holds what draft 2020-12 of JSON Schema says."""
-    found = refusal(request(tools=[{**TOOL, "input_schema": {"type": "object", **schema}}]), today=TODAY)
+    found = refused(request(tools=[{**TOOL, "input_schema": {"type": "object", **schema}}]), today=TODAY)
 
     assert found.message == (
         "tools.0.custom.input_schema: JSON schema is invalid. It must match JSON Schema draft 2020-12"
@@ -610,7 +616,7 @@ def test_a_tool_version_that_never_was_is_an_error():
     """Only what is dated after the catalog may be known to the service."""
     never = {"type": "web_search_20250101", "name": "web_search"}
 
-    assert refusal(request(tools=[never]), today=TODAY).code == "E003"
+    assert refused(request(tools=[never]), today=TODAY).code == "E003"
 
 
 @pytest.mark.parametrize(
@@ -647,6 +653,7 @@ def test_json_that_is_no_request_is_refused_in_the_same_words():
     """One rulebook, also for what no model of ours can hold."""
     found = body_refusal({"model": 5, "max_tokens": 1, "messages": []})
 
+    assert found is not None
     assert (found.code, found.status, found.message) == ("E003", 400, "model: Input should be a valid string")
 
 
@@ -654,6 +661,6 @@ def test_shorthands_of_ours_are_refused_where_the_body_is_known():
     """A plain string is a turn to `Request`, and a 400 to the service."""
     body = {"model": "claude-sonnet-4-6", "max_tokens": 10, "messages": ["Hi"]}
 
-    found = refusal(Request.model_validate(body), today=TODAY, body=body)
+    found = refused(Request.model_validate(body), today=TODAY, body=body)
 
     assert found.path == "messages[0]"

@@ -464,9 +464,9 @@ def test_real_bodies():
 
 def test_speed_leaves_the_tools_valid():
     """Of the two sentences of the documentation the table is followed."""
-    before = {"model": NEW, "tools": [TOOL], "system": "Be kind."}
+    before = request(NEW, tools=[TOOL], system="Be kind.")
 
-    assert same_positions(request(**before), request(**before, speed="fast")) == [True, False, False]
+    assert same_positions(before, before.with_(speed="fast")) == [True, False, False]
 
 
 def test_web_search_leaves_the_other_tools_valid():

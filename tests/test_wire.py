@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from workbench.errors import UsageError, WireError
+from workbench.prompt import Prompt
 from workbench.wire import (
     CacheControl,
     CustomTool,
@@ -27,6 +28,7 @@ from workbench.wire import (
     parse,
 )
 from workbench.wire.codec import loads
+from workbench.wire.request import as_request, as_requests
 
 OWN = Path(__file__).parent / "data" / "requests.jsonl"
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "requests" / "requests.jsonl"
@@ -499,3 +501,17 @@ def test_a_lone_surrogate_in_a_key_of_a_free_object_is_kept(changes):
     body = {"model": "m", "max_tokens": 1, "messages": [], **changes}
 
     assert parse(Request, body).wire() == body
+
+
+@pytest.mark.parametrize("value", ["hi", 5, None, Prompt("{{x}}")], ids=["text", "number", "none", "prompt"])
+def test_what_is_no_request_is_refused_with_the_cure(value):
+    """Whoever passes a prompt is told to fill it."""
+    with pytest.raises(UsageError, match=r"is no request; (give|fill)"):
+        as_request(value)
+
+
+def test_a_body_is_a_request():
+    """A dictionary as the API takes it, alone or among others."""
+    body = {"model": "claude-haiku-4-5", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
+
+    assert as_requests(body) == as_requests([Request.model_validate(body)])

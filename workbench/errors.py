@@ -137,6 +137,12 @@ class APIError(IncompleteError):
         self.request_id = request_id
         self.model = model
 
+    def add_cure(self, cure: str) -> None:
+        """Say also what to do about it."""
+        if cure:
+            self.message = f"{self.message}. {cure}"
+            self.args = (self.message,)
+
 
 class APIConnectionError(APIError):
     """The service could not be reached, or the connection broke before an answer."""

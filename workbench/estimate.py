@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import catalog
 from workbench.cost.rates import Card, Refusal, Terms, cards
@@ -22,10 +22,10 @@ from workbench.tokens import (
     prefix_keys,
     prefix_tokens,
 )
-from workbench.wire import Request
+from workbench.wire import Request, as_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 SHORTEST_ANSWER = 10
 """The low end of the output is max_tokens divided by this: answers end before their limit."""
@@ -75,7 +75,7 @@ class Estimate(Shown):
 
 
 def estimate(
-    requests: Iterable[Request] | Request,
+    requests: Request | Mapping[str, Any] | Iterable[Request | Mapping[str, Any]],
     *,
     cache: bool = True,
     batch: bool = False,
@@ -103,9 +103,8 @@ def estimate(
     1 request · 13 tokens in, 10–100 out · $0.000061–$0.000515
     """
     day = at or datetime.now(UTC).date()
-    many = (requests,) if isinstance(requests, Request) else requests
     tally = _Tally(cache=cache)
-    for request in many:
+    for request in as_requests(requests):
         tally.add(request, day, batch=batch, expected=output_tokens)
     return tally.result()
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from workbench import record
 from workbench.catalog import catalog
-from workbench.errors import ReplayMissError, UsageError
+from workbench.client.preflight import model_cure
+from workbench.errors import NotFoundError, ReplayMissError, UsageError
 from workbench.platforms import CLAUDE_API, EMULATOR
 from workbench.wire.events import event_of
 from workbench.wire.stream import events_of
@@ -265,13 +266,17 @@ class Answers:
         request = question.request
         if (request.max_tokens or 0) > LONG_ANSWER_TOKENS and not request.stream:
             request = request.model_copy(update={"stream": True})
-        return await transport.send(
-            request,
-            api_version=question.api_version,
-            betas=question.betas,
-            draw=question.draw,
-            total_s=self._patience(request),
-        )
+        try:
+            return await transport.send(
+                request,
+                api_version=question.api_version,
+                betas=question.betas,
+                draw=question.draw,
+                total_s=self._patience(request),
+            )
+        except NotFoundError as error:
+            error.add_cure(model_cure(request))
+            raise
 
     def _kept(self, reply: Reply, question: Question) -> Reply:
         if self.store is not None:

@@ -23,7 +23,7 @@ from workbench.display import Shown
 from workbench.errors import APIResponseValidationError, UsageError
 from workbench.platforms import resolve
 from workbench.transport import Call, Limits, Transport
-from workbench.wire import Request, modern, parse
+from workbench.wire import Request, as_request, modern
 from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ class Client(Shown):
 
     def _question(self, request: Request | Mapping[str, Any], draw: int) -> Question:
         """Return the request in today's spelling, with the version it needs."""
-        asked = request if isinstance(request, Request) else parse(Request, dict(request))
+        asked = as_request(request)
         if _old_spelling(asked):
             asked, notes = modern(asked)
             for note in notes:

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from workbench.wire import Request
 
 
+def model_cure(request: Request) -> str:
+    """Return what to do about a model that was not found: the successor of a retired one, the nearest name.
+
+    >>> from workbench.wire import Request
+    >>> model_cure(Request(model="claude-3-opus-20240229", max_tokens=1, messages=["Hi"]))
+    'claude-3-opus-20240229 was retired on 2026-01-05; use claude-opus-4-8'
+    """
+    found = [one for one in lint(request).errors if one.path == "model"]
+    return "; ".join(part for part in (found[0].what, found[0].cure) if part) if found else ""
+
+
 async def preflight(
     evaluation: Eval, ask: Callable[[Request, int], Question], answers: Answers, mode: Mode
 ) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 
 from workbench.cost.rates import LABELS, MILLION, Card, Refusal, Terms, cards, list_prices, server_rates
 from workbench.cost.receipt import Line, Rate, Receipt, dollars
-from workbench.wire import Usage
+from workbench.wire import Usage, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["Line", "Receipt", "cost", "dollars", "list_prices"]
 
 
 def cost(
-    usage: Usage | None,
+    usage: Usage | Mapping[str, Any] | None,
     *,
     model: str,
     at: date | datetime | None = None,
@@ -25,7 +29,7 @@ def cost(
     """Price one reply at list price, with the rates in force when it was made.
 
     Args:
-        usage: The reply's usage; None or unknown counts make an unpriced receipt.
+        usage: The reply's usage, or its JSON; None or unknown counts make an unpriced receipt.
         model: Any name of the model. One without a known price makes an unpriced receipt.
         at: When it was made (a datetime with a zone is taken in UTC); None is today.
         batch: Whether it came through the batch endpoint; also where ``usage.service_tier`` says so.
@@ -49,6 +53,8 @@ def cost(
     day = _day(at)
     if usage is None:
         return _unpriced("no usage came with the reply", model, day)
+    if not isinstance(usage, Usage):
+        usage = parse(Usage, usage)
     if not usage.known:
         return _unpriced("a token count is missing or not a whole number", model, day)
     us = (inference_geo or usage.inference_geo) == "us" and platform in {"claude_api", "aws"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import catalog
@@ -12,7 +13,7 @@ from workbench.lint.many import judge
 from workbench.lint.rule import Rule
 from workbench.lint.shape import misshapen
 from workbench.lint.subject import CURRENT, Subject, today_utc
-from workbench.wire.request import Request
+from workbench.wire.request import Request, as_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +23,7 @@ __all__ = ["RULES", "Finding", "Findings", "Rule", "body_refusal", "lint", "refu
 
 
 def lint(
-    request: Request | Iterable[Request],
+    request: Request | Mapping[str, Any] | Iterable[Request | Mapping[str, Any]],
     *,
     api_version: str = CURRENT,
     betas: Sequence[str] = (),
@@ -48,7 +49,7 @@ def lint(
     >>> [finding.code for finding in lint(request).errors]
     ['E020']
     """
-    requests = (request,) if isinstance(request, Request) else tuple(request)
+    requests = as_requests(request)
     around = {
         "api_version": api_version,
         "betas": frozenset(betas),
@@ -56,7 +57,7 @@ def lint(
         "endpoint": endpoint,
         "today": today or today_utc(),
     }
-    return judge(requests, single=isinstance(request, Request), **around)
+    return judge(requests, single=isinstance(request, Request | Mapping), **around)
 
 
 def refusal(

@@ -127,7 +127,7 @@ def count(state: State, event: Any) -> None:
     state.earlier = event.done - 1 if state.done == 0 else state.earlier
     state.done = event.done
     state.errors += result.error is not None
-    if result.source == "live" and result.message is not None:
+    if result.source == "live" and result.error is None:
         state.paid += 1
         total = result.cost.total
         state.spent = None if total is None or state.spent is None else state.spent + total

@@ -37,6 +37,8 @@ from workbench.wire.request import (
     OutputConfig,
     OutputFormat,
     Request,
+    as_request,
+    as_requests,
     modern,
 )
 from workbench.wire.tools import CustomTool, Tool, ToolChoice
@@ -78,6 +80,8 @@ __all__ = [
     "UnknownBlock",
     "Usage",
     "Wire",
+    "as_request",
+    "as_requests",
     "cache_control_of",
     "event_of",
     "modern",

@@ -5,12 +5,14 @@ Source: https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, StrictBool, StrictFloat, StrictInt, Tag, field_validator
 
 from workbench.display import Shown
+from workbench.errors import UsageError
 from workbench.wire.base import Tagged, Wire, parse, tag_of
 from workbench.wire.blocks import CacheControl, ContentBlock, TextBlock
 from workbench.wire.codec import digest
@@ -149,7 +151,7 @@ class Request(Shown, Wire):
     @cached_property
     def key(self) -> str:
         """SHA-256 of the canonical body, in hex: equal requests have equal keys."""
-        return digest({name: value for name, value in self.wire().items() if name != "stream"})
+        return digest(self.model_dump(exclude_unset=True, exclude={"stream"}))
 
     @property
     def system_blocks(self) -> tuple[ContentBlock, ...]:
@@ -168,6 +170,31 @@ class Request(Shown, Wire):
         head = f"Request · {self.model} · max_tokens {self.max_tokens} · {turns} turn{'s' * (turns != 1)}"
         last = " ".join(getattr(b, "text", f"[{b.type}]") for b in self.messages[-1].blocks) if turns else ""
         return f"{head}\n{last[:300]}{'…' * (len(last) > 300)}"
+
+
+def as_request(value: Any) -> Request:
+    """Return a request: the one given, or the one a body as a dictionary describes.
+
+    Raises:
+        UsageError: It is neither; a template needs its values first.
+        WireError: A body of the wrong shape.
+
+    >>> as_request({"model": "claude-haiku-4-5", "max_tokens": 5, "messages": ["Hi"]}).model
+    'claude-haiku-4-5'
+    """
+    if isinstance(value, Request):
+        return value
+    if isinstance(value, Mapping):
+        return parse(Request, dict(value))
+    cure = "fill it first: prompt.render({…})" if hasattr(value, "render") else "give a wb.Request or a body"
+    raise UsageError(f"a {type(value).__name__} is no request; {cure}")
+
+
+def as_requests(value: Any) -> tuple[Request, ...]:
+    """Return one request or many as many; what is none of it is refused as by `as_request`."""
+    if isinstance(value, str | Mapping | Request) or not isinstance(value, Iterable):
+        return (as_request(value),)
+    return tuple(as_request(one) for one in value)
 
 
 def modern(request: Request) -> tuple[Request, tuple[str, ...]]:
