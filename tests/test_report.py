@@ -478,6 +478,14 @@ def test_a_receipt_without_any_price_has_no_figure():
     assert "unpriced    unpriced" in text
 
 
+def test_nothing_is_incurred_for_emulated_answers():
+    """They are priced as Claude's, but nobody paid."""
+    text = str(report.receipt([result("a", 1, origin="emulator")]))
+
+    assert "asked now" in text.splitlines()[0]
+    assert "incurred" not in text
+
+
 def test_a_receipt_names_the_emulator():
     """Nobody should think that this was paid."""
     assert EMULATED in str(report.receipt([result("a", 1, origin="emulator")]))

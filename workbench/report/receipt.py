@@ -51,6 +51,11 @@ class RunReceipt(Shown):
     origins: tuple[str, ...] = ()
 
     @property
+    def now(self) -> str:
+        """Heading of what was asked live: nothing is incurred for an emulator's answers."""
+        return "asked now" if "emulator" in self.origins else "incurred"
+
+    @property
     def lines(self) -> tuple[ReceiptLine, ...]:
         """One line per kind of token or use, added up over models and rates."""
         listed, incurred = _amounts(self.listed), _amounts(self.incurred)
@@ -99,7 +104,7 @@ class RunReceipt(Shown):
         return tuple(parts)
 
     def __str__(self) -> str:
-        rows = [("", "", "list", "incurred")]
+        rows = [("", "", "list", self.now)]
         rows += [
             (line.label, f"{line.quantity:,}", _money(line.list), _money(line.incurred))
             for line in self.lines

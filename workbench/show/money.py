@@ -100,7 +100,7 @@ def bill(noun: RunReceipt) -> Html:
         Column("used"),
         Column("quantity", number=True),
         Column("at list price", number=True),
-        Column("paid now", number=True),
+        Column(noun.now, number=True),
     ]
     rows = [
         [li.label, f"{li.quantity:,} {li.unit}", dollars(li.list), dollars(li.incurred)] for li in noun.lines
