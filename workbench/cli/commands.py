@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 import traceback
@@ -101,7 +102,9 @@ def demo(
             raise UsageError("--live needs a key: set ANTHROPIC_API_KEY")
         say(str(client))
         folder = given_folder(out, resume=resume) or new_folder(evaluation.name)
-        raise typer.Exit(run_study(client, evaluation, out=folder, resume=resume))
+        raise typer.Exit(
+            run_study(client, evaluation, out=folder, resume=resume, again="workbench demo --mode replay")
+        )
 
 
 @app.command()
@@ -151,6 +154,7 @@ def run(
                 client,
                 evaluation,
                 out=folder,
+                again=f"workbench run {shlex.quote(str(path))} --mode replay",
                 concurrency=concurrency or study.options.get("concurrency", 16),
                 budget_usd=budget_usd or study.options.get("budget_usd"),
                 check=check,

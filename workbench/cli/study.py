@@ -65,8 +65,15 @@ def client_for(study: Study, *, base_url: str | None, mode: str) -> Client:
     )
 
 
-def run_study(client: Client, evaluation: Eval, *, out: Path, **options: Any) -> int:
+def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **options: Any) -> int:
     """Run a study into the folder *out*, say its table and receipt, and return the exit code.
+
+    Args:
+        client: Who asks.
+        evaluation: The study.
+        out: Folder of the run.
+        again: The command that shows the same table from the recorded answers, for the report.
+        **options: Those of `Client.run`.
 
     Raises:
         IncompleteError: It ended early; the message says what is kept and how to go on.
@@ -75,31 +82,31 @@ def run_study(client: Client, evaluation: Eval, *, out: Path, **options: Any) ->
     try:
         done = client.run(evaluation, out=out, **options)
     except KeyboardInterrupt as stop:
-        raise IncompleteError(f"stopped{_how_to_go_on(out)}") from stop
+        raise IncompleteError(f"stopped{_how_to_go_on(out, again)}") from stop
     except ReplayMissError:  # its cure is to record, not to go on
-        _how_to_go_on(out)
+        _how_to_go_on(out, again)
         raise
     except UNUSABLE as error:
         raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
     except JournalError:  # another process may hold the folder
         raise
     except IncompleteError as stop:
-        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out)}") from stop
-    _report(done)
+        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out, again)}") from stop
+    _report(done, again)
     say(str(done))
     say(f"\n{done.receipt()}")
     say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(done)
 
 
-def _report(done: Run) -> None:
+def _report(done: Run, again: str) -> None:
     from workbench.show.page import write_report
 
     assert done.folder is not None  # a run of a client always has one
-    write_report(done, done.folder / "report.html")
+    write_report(done, done.folder / "report.html", command=again)
 
 
-def _how_to_go_on(folder: Path) -> str:
+def _how_to_go_on(folder: Path, again: str) -> str:
     """Say what is kept of a run that ended early, in words to add to why it did; write its report."""
     from workbench.run import Run
 
@@ -108,7 +115,7 @@ def _how_to_go_on(folder: Path) -> str:
     except WorkbenchError:  # it never began
         return ""
     with contextlib.suppress(OSError, WorkbenchError):  # the disk may be full
-        _report(done)
+        _report(done, again)
     answered = len(done) - len(done.errors)
     kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
     return f". {kept} kept; the same command with --resume --out {folder} goes on"
