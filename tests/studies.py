@@ -101,6 +101,8 @@ def _answered(trial, prompt, said, scores) -> Result:
         timing=timing,
         request_id=f"req_{trial['index']:06}",
         judges=JUDGES,
+        input=f"Ticket {trial['sample_id']}: I was charged twice this month.",
+        target="billing",
     )
 
 

@@ -221,6 +221,16 @@ def test_an_intent_taken_back_is_no_call():
     assert settle([{"type": "intent", "index": 0, "key": "k"}, {"type": "unsent", "index": 0}])[1] == 0
 
 
+def test_what_was_asked_survives_the_folder(tmp_path):
+    """A failure can be read without the dataset."""
+    row = result("a", 1, input="What is 1 + 1?", target="2")
+
+    Run(INFO_OF_TWO, (row,)).save(tmp_path / "run")
+
+    (again,) = Run.load(tmp_path / "run").rows
+    assert (again.input, again.target) == ("What is 1 + 1?", "2")
+
+
 def test_surrogates_survive_the_folder(tmp_path):
     """Half a character, as models sometimes send, is kept exact and breaks no file."""
     body = {**BODY, "content": [{"type": "text", "text": "\ud83d"}]}
@@ -233,10 +243,13 @@ def test_surrogates_survive_the_folder(tmp_path):
 
 
 def test_text_of_a_result_says_what_the_scorers_said():
-    """Answer and verdicts, or the error."""
-    assert str(result("a", 1, scores={"correct": Score(0.0, "expected y")})).splitlines() == [
+    """What was asked, verdicts and answer, or the error."""
+    row = result("a", 1, scores={"correct": Score(0.0, "expected y")}, input="y?", target="y")
+
+    assert str(row).splitlines() == [
         "a/1/0 · claude-haiku-4-5",
+        "asked: y?",
         "correct 0: expected y",
-        "x",
+        "answer: x",
     ]
     assert str(failed("a", 1)).splitlines()[1] == "error: overloaded_error: Overloaded"

@@ -13,12 +13,17 @@ from workbench.errors import JournalError
 from workbench.reply import Timing
 from workbench.score import Score
 from workbench.wire import Message, Usage
+from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from workbench.evaluation import Trial
     from workbench.reply import Reply
+
+
+SHOWN_INPUT = 2000
+"""Characters of a sample's input that a result keeps: enough to read what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Result(Shown):
         body: The message as JSON, or None.
         error: ``type``, ``message``, ``status`` and ``request_id`` of what went wrong, or None.
         judges: Names of the scorers that decide whether it passed.
+        input: What the sample asked, as text, its first `SHOWN_INPUT` characters.
+        target: What the scorers compared with.
     """
 
     variant: str
@@ -53,6 +60,8 @@ class Result(Shown):
     api_version: str = "2026-10-21"
     batch: bool = False
     judges: frozenset[str] = frozenset()
+    input: str = ""
+    target: Any = None
 
     @classmethod
     def answered(
@@ -76,6 +85,8 @@ class Result(Shown):
             reply.api_version,
             reply.batch,
             judges,
+            as_asked(trial.sample.input),
+            trial.sample.target,
         )
 
     @classmethod
@@ -98,6 +109,8 @@ class Result(Shown):
             record.get("api_version", "2026-10-21"),
             record.get("batch", False),
             judges,
+            record.get("input", ""),
+            record.get("target"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -126,6 +139,8 @@ class Result(Shown):
             "request_id": self.request_id,
             "api_version": self.api_version,
             "batch": self.batch,
+            "input": self.input,
+            "target": self.target,
         }
 
     @property
@@ -169,7 +184,19 @@ class Result(Shown):
         head = f"{self.trial_id} · {self.model}"
         if self.error is not None:
             return f"{head}\nerror: {self.error.get('type')}: {self.error.get('message')}"
-        return "\n".join([head, *(_said(name, s) for name, s in self.scores.items()), str(self.message)])
+        asked = [f"asked: {self.input}"] if self.input else []
+        said = [_said(name, s) for name, s in self.scores.items()]
+        return "\n".join([head, *asked, *said, f"answer: {self.message}"])
+
+
+def as_asked(value: Any) -> str:
+    """Return a sample's input as a result keeps it: text as it is, anything else as JSON, cut to a length.
+
+    >>> as_asked("Hi"), as_asked([1]), len(as_asked("x" * 9000))
+    ('Hi', '[1]', 2000)
+    """
+    whole = value if isinstance(value, str) else dumps(value).decode(errors="replace")
+    return whole if len(whole) <= SHOWN_INPUT else f"{whole[: SHOWN_INPUT - 1]}…"
 
 
 def _said(name: str, score: Score) -> str:

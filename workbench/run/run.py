@@ -221,6 +221,8 @@ def _row(row: Result, scorers: list[str]) -> dict[str, Any]:
         "sample": row.sample_id,
         "epoch": row.epoch,
         "model": row.model,
+        "input": row.input,
+        "target": row.target,
         "answer": row.text if row.error is None else None,
         **{name: row.scores[name].value if name in row.scores else None for name in scorers},
         "passed": row.passed,

@@ -13,7 +13,7 @@ from workbench.errors import (
     ReplayMissError,
     WorkbenchError,
 )
-from workbench.run import Result, judges
+from workbench.run import Result, as_asked, judges
 from workbench.runner.commit import Committer
 from workbench.runner.verdict import describe, stops
 from workbench.score import apply
@@ -233,6 +233,8 @@ class Engine:
             error=describe(error),
             request_id=error.request_id,
             judges=self._judges,
+            input=as_asked(trial.sample.input),
+            target=trial.sample.target,
         )
         self._commits.add(result)
 

@@ -83,11 +83,17 @@ def _headline(item: Result) -> Html:
 def _opened(item: Result) -> Html:
     return join(
         [
+            *_asked(item),
             pre(item.text, limit=ANSWER),
             *_scored(item, 400),
             tag("p", text(_foot(item)), cls="wb-dim"),
         ]
     )
+
+
+def _asked(item: Result) -> list[Html]:
+    """Return what the sample asked, before what was answered."""
+    return [tag("blockquote", pre(item.input, limit=ANSWER))] if item.input else []
 
 
 def _scored(item: Result, limit: int) -> list[Html]:
@@ -115,6 +121,7 @@ def result(noun: Result) -> Html:
     return join(
         [
             head,
+            *_asked(noun),
             answer(noun.message.content),
             *_scored(noun, 4000),
             tag("div", text(_foot(noun)), cls="wb-foot"),
