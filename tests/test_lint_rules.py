@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -495,6 +496,13 @@ def test_errors_have_an_answer_of_the_api_and_others_none(rule):
 
 def test_the_table_lists_every_rule_once():
     assert len(rules_table().splitlines()) == len(RULES) + 2
+
+
+def test_the_page_of_the_rulebook_is_the_rulebook():
+    """Whoever changes a rule makes the page anew; its first lines say how."""
+    page = Path(__file__).parents[1] / "workbench" / "lint" / "README.md"
+
+    assert page.read_text().endswith(f"\n\n{rules_table()}\n")
 
 
 ODD: tuple[Any, ...] = (None, 0, -1, 1.5, True, "", "x", [], {}, [None], {"type": None}, {"type": "text"})
