@@ -518,3 +518,25 @@ def test_batches_are_quoted_at_half():
 def test_no_requests_cost_nothing():
     """An empty study is free."""
     assert str(estimate([], at=DAY)) == "0 requests · 0 tokens in, 0 out · $0.00"
+
+
+# --- refusals --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("category", "day", "total"),
+    [
+        ("cyber", date(2026, 11, 22), "0"),
+        ("", date(2026, 11, 22), "0"),
+        ("bio", date(2026, 9, 23), "0"),
+        ("bio", date(2026, 9, 24), "0.001"),
+        (None, date(2026, 11, 22), "0.001"),
+    ],
+)
+def test_a_refusal_before_output_is_free_but_for_some_categories(category, day, total):
+    """Since 2026-09-24 three categories are billed; a refusal in mid-stream always is."""
+    found = cost(
+        Usage(input_tokens=1000, output_tokens=0), model="claude-haiku-4-5", at=day, refused=category
+    )
+
+    assert found.total == Decimal(total)

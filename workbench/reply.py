@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from workbench.cost import Receipt, cost
 from workbench.display import Shown
+from workbench.wire.message import refused_before_output
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,7 +76,10 @@ class Reply(Shown):
     @cached_property
     def cost(self) -> Receipt:
         """List price of the model that answered, at the rates in force when it did."""
-        return cost(self.usage, model=self.message.model, at=self._made(), batch=self.batch)
+        refused = None
+        if self.message.stop_reason == "refusal":
+            refused = refused_before_output(self.message.wire())
+        return cost(self.usage, model=self.message.model, at=self._made(), batch=self.batch, refused=refused)
 
     def _made(self) -> date | None:
         from datetime import datetime

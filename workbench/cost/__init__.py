@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.catalog import catalog
 from workbench.cost.rates import LABELS, MILLION, Card, Refusal, Terms, cards, list_prices, server_rates
 from workbench.cost.receipt import Line, Rate, Receipt, dollars
 from workbench.wire import Usage, parse
@@ -25,6 +26,7 @@ def cost(
     inference_geo: str | None = None,
     platform: str = "claude_api",
     regional: bool = False,
+    refused: str | None = None,
 ) -> Receipt:
     """Price one reply at list price, with the rates in force when it was made.
 
@@ -38,6 +40,8 @@ def cost(
         platform: ``claude_api``, ``aws``, ``bedrock``, ``vertex``, ``google`` or ``foundry``; geography is
             priced on the first two only.
         regional: A regional or multi-region endpoint of a cloud platform (10 % more).
+        refused: Category of a refusal that came before any output, "" where it names none: such a reply is
+            free, but for the categories that the catalog lists.
 
     Source: https://platform.claude.com/docs/en/about-claude/pricing
 
@@ -51,6 +55,8 @@ def cost(
     True
     """
     day = _day(at)
+    if refused is not None and _free(refused, day):
+        return Receipt(model=model, at=day)
     if usage is None:
         return _unpriced("no usage came with the reply", model, day)
     if not isinstance(usage, Usage):
@@ -68,6 +74,11 @@ def cost(
         more = _iterations(usage, model=model, day=day, batch=in_batch)
         return sum(more, receipt).named(model, day)
     return receipt
+
+
+def _free(category: str, day: date) -> bool:
+    fact = catalog().modifiers["refusal_before_output"]
+    return category not in fact["billed_categories"] or day.isoformat() < fact["billed_from"]
 
 
 def _receipt(found: tuple[Card, ...], usage: Usage, model: str, day: date) -> Receipt:

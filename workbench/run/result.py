@@ -14,6 +14,7 @@ from workbench.reply import Timing
 from workbench.score import Score
 from workbench.wire import Message, Usage
 from workbench.wire.codec import dumps
+from workbench.wire.message import refused_before_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -169,8 +170,14 @@ class Result(Shown):
         """List price of the model that answered, at the rates in force when it did."""
         made = self.timing.recorded_at
         at = date.fromisoformat(made[:10]) if made else None
-        answered_by = self.body.get("model") if self.body else None
-        return cost(self.usage, model=str(answered_by or self.model), at=at, batch=self.batch)
+        body = self.body or {}
+        return cost(
+            self.usage,
+            model=str(body.get("model") or self.model),
+            at=at,
+            batch=self.batch,
+            refused=refused_before_output(body),
+        )
 
     @property
     def passed(self) -> bool | None:

@@ -14,6 +14,8 @@ from workbench.wire.base import Wire
 from workbench.wire.blocks import ContentBlock, TextBlock, ThinkingBlock, ToolUseBlock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.wire.citations import Citation
 
 Count = StrictInt | StrictFloat | None
@@ -133,6 +135,20 @@ def _sum_counts(left: Any, right: Any) -> Any:
         if count is not None and (not isinstance(count, int) or count < 0):
             return count
     return left if right is None else right if left is None else left + right
+
+
+def refused_before_output(body: Mapping[str, Any]) -> str | None:
+    """Return the category of a refusal that came before any output, "" where it names none, else None.
+
+    Args:
+        body: A message as JSON.
+
+    >>> refused_before_output({"stop_reason": "refusal", "content": [], "stop_details": {"category": "bio"}})
+    'bio'
+    """
+    if body.get("stop_reason") != "refusal" or body.get("content"):
+        return None
+    return (body.get("stop_details") or {}).get("category") or ""
 
 
 class Message(Shown, Wire):
