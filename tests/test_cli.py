@@ -306,8 +306,9 @@ def test_lab_hands_over_to_jupyterlab(cli, monkeypatch):
     ((path, words),) = handed
     assert words[0] == path
     assert words[1:3] == ["-m", "jupyterlab"]
-    assert Path(words[3]).name == "01_quickstart.ipynb"
-    assert Path(words[3]).is_file()
+    options = dict(word.split("=", 1) for word in words if "=" in word)
+    opened = options["--LabApp.default_url"].removeprefix("/lab/tree/")
+    assert Path(options["--ServerApp.root_dir"], opened).is_file()
     assert {"--ServerApp.ip=127.0.0.1", "--ServerApp.port=8899", "--no-browser"} <= set(words)
 
 

@@ -73,8 +73,9 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
     """Open JupyterLab on the quickstart. Without a key the notebook talks to the emulator."""
-    notebook = _quickstart()
-    words = [sys.executable, "-m", "jupyterlab", str(notebook), "--ServerApp.ip=127.0.0.1"]
+    words = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    words += [f"--ServerApp.root_dir={_quickstart().resolve()}"]
+    words += ["--LabApp.default_url=/lab/tree/notebooks/01_quickstart.ipynb"]
     words += [f"--ServerApp.port={port}"] if port is not None else []
     words += [] if browser else ["--no-browser"]
     words += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
@@ -182,13 +183,14 @@ def models(
 
 
 def _quickstart() -> Path:
+    """Return the folder that holds `notebooks` and `datasets`."""
     from workbench.demo import shipped
 
-    folder = shipped("notebooks")
-    if folder.parent.name == "data":  # a wheel's files are not the user's to edit: give them copies
-        own = Path("workbench-quickstart")
-        for part in ("notebooks", "datasets"):
-            if not (own / part).exists():
-                shutil.copytree(shipped(part), own / part)
-        folder = own / "notebooks"
-    return folder / "01_quickstart.ipynb"
+    folder = shipped("notebooks").parent
+    if folder.name != "data":
+        return folder
+    own = Path("workbench-quickstart")  # a wheel's files are not the user's to edit: give them copies
+    for part in ("notebooks", "datasets"):
+        if not (own / part).exists():
+            shutil.copytree(shipped(part), own / part)
+    return own
