@@ -251,7 +251,7 @@ def test_a_store_that_can_only_be_read_is_read(store, monkeypatch):
     def full(*_args, **_more):
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("diskcache.Cache", full)
+    monkeypatch.setattr("workbench.cache.disk.Database", full)
 
     with pytest.warns(UserWarning, match="can only be read"):
         assert store.get(request()) is not None
@@ -259,6 +259,22 @@ def test_a_store_that_can_only_be_read_is_read(store, monkeypatch):
     assert store.get(request("b")) is None
     assert [entry.reply.text for entry in store] == ["Hello."]
     assert store.stats().replies == 1
+
+
+def test_closing_closes_what_other_threads_opened(store):
+    """One connection a thread, and none of them is left to the garbage collector."""
+    store.put(reply(request()))
+    reader = threading.Thread(target=store.get, args=(request(),))
+    reader.start()
+    reader.join()
+    opened = list(store._cache._opened)
+
+    store.close()
+
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_a_network_drive_is_not_used(store, monkeypatch):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import threading
+import weakref
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,6 +42,58 @@ class BytesDisk(diskcache.Disk):
     def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
         """Return a value from the database; files and pickles are not read."""
         return plain(mode, filename, value, read=read)
+
+
+class Database(diskcache.Cache):
+    """A `diskcache.Cache` that closes the connections of all its threads, not of the calling one alone.
+
+    diskcache leaves those of other threads to the garbage collector, of which Python 3.13 complains.
+    """
+
+    def __init__(self, directory: str, **settings: Any) -> None:
+        self._opened: list[sqlite3.Connection] = []
+        close = weakref.finalize(self, _close, self._opened)
+        try:
+            super().__init__(directory, disk=BytesDisk, **settings)  # type: ignore[no-untyped-call]
+        except BaseException:
+            close()
+            raise
+
+    @property
+    def _con(self) -> sqlite3.Connection:
+        """The connection of this thread; overrides the one place where diskcache connects."""
+        local, process = self._local, os.getpid()
+        if getattr(local, "pid", process) != process:  # after a fork: the parent's are not ours to close
+            local = self._local = threading.local()
+            self._opened.clear()
+        connection: sqlite3.Connection | None = getattr(local, "con", None)
+        if connection is None:
+            path = Path(self._directory, diskcache.core.DBNAME)
+            connection = sqlite3.connect(
+                path, timeout=self._timeout, isolation_level=None, check_same_thread=False
+            )
+            local.con, local.pid = connection, process
+            self._opened.append(connection)
+            self._tune(connection)
+        return connection
+
+    def _tune(self, connection: sqlite3.Connection) -> None:
+        """Set the pragmas, which hold for one connection each; a new file has none yet."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            for key, value in connection.execute("SELECT key, value FROM Settings").fetchall():
+                if key.startswith("sqlite_"):
+                    self.reset(key, value, update=False)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close every connection; the next use opens a new one."""
+        self._local = threading.local()
+        _close(self._opened)
+
+
+def _close(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        with contextlib.suppress(sqlite3.Error):
+            connections.pop().close()
 
 
 def plain(mode: Any, filename: Any, value: Any, *, read: Any = False) -> bytes:

@@ -352,8 +352,7 @@ class Store:
         note = self.path / _NOTE
         if database.stat().st_size == 0 and note.exists():
             self._tell(f"the store {database} was empty: whatever it held is gone", "truncated")
-        make: Any = diskcache.Cache
-        opened = make(str(self.path), timeout=_BUSY_S, disk=disk.BytesDisk, **_SETTINGS)
+        opened = disk.Database(str(self.path), timeout=_BUSY_S, **_SETTINGS)
         if not note.exists():
             disk.create(note, _NOTE_TEXT)
         return opened
