@@ -1,14 +1,12 @@
 """The catalog: what it knows, under which names, and where each figure comes from."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from tests.shared import CATALOG
 from workbench.catalog import PRICES, catalog
 from workbench.errors import UnknownModelError
-
-SHARED = Path("/work/shared/api/catalog.json")
 
 FIVE = ("low", "medium", "high", "xhigh", "max")
 FOUR = ("low", "medium", "high", "max")
@@ -285,10 +283,10 @@ def test_text_lists_every_model():
     assert lines[-1] == "as of 2026-11-22"
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared catalog is not here")
+@pytest.mark.skipif(not CATALOG.exists(), reason="the shared catalog is not here")
 def test_prices_and_limits_agree_with_the_shared_catalog():
     """What was filled in since is added knowledge; nothing known was changed."""
-    shared = {row["id"]: row for row in json.loads(SHARED.read_text())["models"]}
+    shared = {row["id"]: row for row in json.loads(CATALOG.read_text())["models"]}
 
     for model in catalog():
         row = shared[model.id]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared import BODIES
 from workbench.catalog import catalog
 from workbench.lint import lint, refusal
 from workbench.wire import Request
 
-FILE = Path(__file__).parents[2] / "shared" / "data" / "requests" / "requests.jsonl"
-ROWS = [json.loads(line) for line in FILE.read_text().splitlines()] if FILE.exists() else []
+ROWS = [json.loads(line) for line in BODIES.read_text().splitlines()] if BODIES.exists() else []
 BETAS = (
     "compact-2026-01-12",
     "context-management-2025-06-27",

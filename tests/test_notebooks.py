@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "evals").glob("*.ipynb")])
-MACHINE = re.compile(r"/home/|/root/|/Users/|/work/|/tmp/|[A-Z]:\\\\Users|sk-ant-")
+MACHINE = re.compile(r"/(home|root|Users|work|tmp)/|[A-Z]:\\\\Users|sk-ant-")
 
 
 @pytest.fixture(params=NOTEBOOKS, ids=lambda p: p.stem)

@@ -3,11 +3,11 @@
 import base64
 import json
 import struct
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.shared import BODIES
 from workbench.tokens import (
     block_tokens,
     cacheable,
@@ -21,7 +21,6 @@ from workbench.tokens import (
 )
 from workbench.wire import ImageBlock, Request, TextBlock, ThinkingBlock
 
-BODIES = Path("/work/shared/data/requests/requests.jsonl")
 OLD, NEW = "claude-haiku-4-5", "claude-opus-5-5"
 MARK = {"type": "ephemeral"}
 

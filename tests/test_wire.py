@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.shared import BODIES
 from workbench.errors import UsageError, WireError
 from workbench.prompt import Prompt
 from workbench.wire import (
@@ -31,7 +32,6 @@ from workbench.wire.codec import loads
 from workbench.wire.request import as_request, as_requests
 
 OWN = Path(__file__).parent / "data" / "requests.jsonl"
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "requests" / "requests.jsonl"
 
 
 def bodies(path: Path) -> list[Any]:
@@ -71,7 +71,7 @@ def free_objects(body: Any) -> list[Any]:
     return free + [found for name in sorted(body) for found in free_objects(body[name])]
 
 
-@pytest.mark.parametrize("body", [*bodies(OWN), *bodies(SHARED)])
+@pytest.mark.parametrize("body", [*bodies(OWN), *bodies(BODIES)])
 def test_a_real_body_comes_out_as_it_went_in(body):
     """Nothing added, nothing lost, 1 and 1.0 apart, key order kept inside free objects."""
     again = Request.model_validate(body).wire()
