@@ -148,7 +148,7 @@ BLOCKS = st.recursive(
 )
 CONTENT = TEXTS | st.lists(BLOCKS, max_size=3)
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-BODIES = st.fixed_dictionaries(
+GENERATED = st.fixed_dictionaries(
     {
         "model": TEXTS,
         "max_tokens": st.integers(),
@@ -181,7 +181,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@given(BODIES)
+@given(GENERATED)
 def test_a_generated_body_comes_out_as_it_went_in(body):
     """The same for bodies nobody wrote."""
     request = parse(Request, body)
