@@ -754,9 +754,12 @@ def test_a_prompt_is_told_on_stderr(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "no key is set\n")
 
 
-def test_a_retired_model_is_refused_with_its_successor(emulator):
+@pytest.mark.parametrize("ask", [Client.send, lambda *of: list(Client.stream(*of))], ids=["send", "stream"])
+def test_a_retired_model_is_refused_with_its_successor(emulator, ask):
     """The service only says that it is not there."""
+    body = {"model": "claude-3-opus-20240229", "max_tokens": 5, "messages": ["Hi"]}
+
     with Client(base_url=emulator.url, store=False) as client, pytest.raises(NotFoundError) as caught:
-        client.send({"model": "claude-3-opus-20240229", "max_tokens": 5, "messages": ["Hi"]})
+        ask(client, body)
 
     assert str(caught.value).endswith("was retired on 2026-01-05; use claude-opus-4-8")

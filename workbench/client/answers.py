@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
@@ -16,7 +17,7 @@ from workbench.wire.events import event_of
 from workbench.wire.stream import events_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from workbench.cache import Store
     from workbench.cassette import Cassette
@@ -168,13 +169,14 @@ class Answers:
             emit([event_of(body) for body in events_of(found.message)])
             return found
         transport = await self._connect()
-        reply = await transport.stream(
-            question.request,
-            emit,
-            api_version=question.api_version,
-            betas=question.betas,
-            total_s=self._patience(question.request),
-        )
+        with self._cure_for(question.request):
+            reply = await transport.stream(
+                question.request,
+                emit,
+                api_version=question.api_version,
+                betas=question.betas,
+                total_s=self._patience(question.request),
+            )
         reply = replace(reply, draw=question.draw)
         return reply if mode == "off" else self._kept(reply, question)
 
@@ -266,7 +268,7 @@ class Answers:
         request = question.request
         if (request.max_tokens or 0) > LONG_ANSWER_TOKENS and not request.stream:
             request = request.model_copy(update={"stream": True})
-        try:
+        with self._cure_for(request):
             return await transport.send(
                 request,
                 api_version=question.api_version,
@@ -274,8 +276,15 @@ class Answers:
                 draw=question.draw,
                 total_s=self._patience(request),
             )
+
+    @contextmanager
+    def _cure_for(self, request: Request) -> Iterator[None]:
+        """Say what to ask instead of a model that is not there; other servers have models of their own."""
+        try:
+            yield
         except NotFoundError as error:
-            error.add_cure(model_cure(request))
+            if not (self._known_origin or self._endpoint.origin).startswith("url:"):
+                error.add_cure(model_cure(request))
             raise
 
     def _kept(self, reply: Reply, question: Question) -> Reply:

@@ -135,8 +135,7 @@ def verdict(
     Raises:
         ValueError: The two do not have the same samples, or fewer than two.
 
-    Source: Tango 1998 for yes/no, Student's t otherwise; a bound against a margin is
-    a non-inferiority test, https://www.fda.gov/media/78504/download.
+    Source: Tango 1998 (`workbench.stats.tango`) for yes/no, Student's t otherwise.
     """
     if new.keys() != old.keys() or len(new) < 2:
         raise ValueError("a gate needs the same samples on both sides, at least two")

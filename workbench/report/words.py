@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from decimal import Decimal
 
     from workbench.stats import Interval
@@ -108,16 +107,6 @@ def origin_words(origin: str) -> str:
     """
     known = {"claude_api": "Claude API", "emulator": "emulator (made-up answers)"}
     return known.get(origin) or (f"server {origin[4:]}" if origin.startswith("url:") else origin)
-
-
-def joined(names: Iterable[str]) -> str:
-    """Return names as an enumeration.
-
-    >>> joined(["a", "b", "c"])
-    'a, b and c'
-    """
-    *rest, last = list(names) or [""]
-    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def visible(text: str) -> str:
