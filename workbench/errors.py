@@ -127,6 +127,7 @@ class APIError(IncompleteError):
         request_id: The service's ``req_…`` id, where it gave one.
         model: The model asked for.
         retryable: Whether sending the same request again may succeed.
+        lost: Attempts of the call that may have been charged without an answer.
     """
 
     retryable = False
@@ -136,6 +137,7 @@ class APIError(IncompleteError):
         self.message = message
         self.request_id = request_id
         self.model = model
+        self.lost = 0
 
     def add_cure(self, cure: str) -> None:
         """Say also what to do about it."""

@@ -28,6 +28,7 @@ class Timing:
         total_s: Seconds from sending to the last byte, of the attempt that succeeded.
         attempts: Requests sent, the successful one included.
         recorded_at: When the reply was made, ISO 8601 in UTC.
+        lost: Earlier attempts of this call that may have been charged without an answer.
     """
 
     queue_s: float = 0.0
@@ -35,6 +36,7 @@ class Timing:
     total_s: float = 0.0
     attempts: int = 1
     recorded_at: str | None = None
+    lost: int = 0
 
 
 @dataclass(frozen=True)

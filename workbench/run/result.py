@@ -134,6 +134,7 @@ class Result(Shown):
                 "total_s": timing.total_s,
                 "attempts": timing.attempts,
                 "recorded_at": timing.recorded_at,
+                "lost": timing.lost,
             },
             "source": self.source,
             "origin": self.origin,

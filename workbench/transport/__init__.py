@@ -3,5 +3,6 @@
 from workbench.transport.attempts import Call
 from workbench.transport.core import Transport
 from workbench.transport.limits import Gate, Limits, Tally
+from workbench.transport.watch import Watch
 
-__all__ = ["Call", "Gate", "Limits", "Tally", "Transport"]
+__all__ = ["Call", "Gate", "Limits", "Tally", "Transport", "Watch"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from workbench.retry import Budget
     from workbench.transport.limits import Limits, Tally
+    from workbench.transport.watch import Watch
 
 T = TypeVar("T")
 
@@ -59,10 +60,24 @@ class Progress:
     queue_s: float = 0.0
     attempt_at: float = 0.0
     last: Failure | None = None
+    lost: int = 0
+    watch: Watch | None = None
+    _untold: bool = True
 
     def elapsed(self) -> float:
         """Return the seconds since the call began."""
         return time.perf_counter() - self.started
+
+    def began(self) -> None:
+        """Note that the answer has begun, for the first time or again."""
+        watch, self._untold = (self.watch, False) if self._untold else (None, False)
+        if watch is not None:
+            watch.began()
+
+    def charged(self) -> bool:
+        """Note an attempt that may have been charged for nothing; return whether to try again."""
+        self.lost += 1
+        return self.watch is None or self.watch.lost()
 
 
 class Attempts:
@@ -114,6 +129,7 @@ class Attempts:
                 await self._before_retry(failure, call, progress)
             except asyncio.CancelledError:  # out of time, or stopped, with a request on its way
                 self._tally.perhaps_paid += 1
+                progress.charged()
                 raise
             else:
                 self._budget.refund()
@@ -124,13 +140,14 @@ class Attempts:
         progress.last = failure
         self._tally.perhaps_paid += failure.paid == "perhaps"
         self._tally.paid_lost += failure.paid == "lost"
+        enough = failure.paid != "no" and not progress.charged()
         verdict = self._judge(failure, progress)
         wait, reason = verdict.wait_s, ""
         if verdict.reason == "asked to wait too long":
             reason = (
                 f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self._limits.wait_s:g}: go on later"
             )
-        elif wait is not None and progress.tries >= min(self._most, 1 + _again(failure)):
+        elif enough or (wait is not None and progress.tries >= min(self._most, 1 + _again(failure))):
             wait = None
         elif wait is not None and not self._budget.take():
             wait, reason = None, "; retry budget used up: too much fails to try everything again"
@@ -161,6 +178,7 @@ class Attempts:
 
     def _final(self, error: APIError, call: Call, progress: Progress) -> APIError:
         error.model = call.model
+        error.lost = progress.lost
         failed = failures.with_tries(error, progress.tries, progress.elapsed())
         logger.info("%s failed: %s", call.model or call.path, failed.message)
         return failed

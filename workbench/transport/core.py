@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from workbench.platforms import Endpoint
+    from workbench.transport.watch import Watch
     from workbench.wire.events import StreamEvent
 
 T = TypeVar("T")
@@ -116,16 +117,19 @@ class Transport:
         betas: Iterable[str] = (),
         draw: int = 0,
         total_s: float | None = None,
+        watch: Watch | None = None,
     ) -> Reply:
         """Ask, and return the reply; a request with ``stream`` is streamed, so that its first token is timed.
+
+        A *watch* is told when the answer begins, and of attempts that may have been charged for nothing.
 
         Raises:
             APIError: As every way this can fail.
         """
         call = _call(request, api_version, betas, total_s)
-        progress = Progress(time.perf_counter())
+        progress = Progress(time.perf_counter(), watch=watch)
         attempt = self._plain_answer if not request.stream else self._streamed_answer
-        answer = await self._attempts.run(call, progress, lambda: attempt(call))
+        answer = await self._attempts.run(call, progress, lambda: attempt(call, progress))
         return self._reply(request, call, progress, answer, draw=draw)
 
     async def stream(
@@ -147,7 +151,7 @@ class Transport:
         """
         call = _call(request.with_(stream=True), api_version, betas, total_s)
         progress = Progress(time.perf_counter())
-        answer = await self._attempts.run(call, progress, lambda: self._streamed_answer(call, emit))
+        answer = await self._attempts.run(call, progress, lambda: self._streamed_answer(call, progress, emit))
         return self._reply(request, call, progress, answer)
 
     async def json(self, call: Call) -> Any:
@@ -157,7 +161,7 @@ class Transport:
             APIError: As every way this can fail.
         """
         progress = Progress(time.perf_counter())
-        return (await self._attempts.run(call, progress, lambda: self._plain(call, _as_object)))[0]
+        return (await self._attempts.run(call, progress, lambda: self._plain(call, progress, _as_object)))[0]
 
     async def probe(self) -> bool:
         """Look who answers, once and without insisting: `origin` then says whether it is an emulator.
@@ -216,15 +220,16 @@ class Transport:
             headers["anthropic-beta"] = ",".join(call.betas)
         return headers
 
-    async def _plain_answer(self, call: Call) -> _Answer:
-        return _Answer(*await self._plain(call, _as_message))
+    async def _plain_answer(self, call: Call, progress: Progress) -> _Answer:
+        return _Answer(*await self._plain(call, progress, _as_message))
 
     async def _plain(
-        self, call: Call, reader: Callable[[httpx.Response, bytes], T]
+        self, call: Call, progress: Progress, reader: Callable[[httpx.Response, bytes], T]
     ) -> tuple[T, httpx.Response]:
         response = await self._open(call)
         try:
             await self._check_status(response, call)
+            progress.began()
             body = await bodies.read(response, self.limits.body_bytes)
         except WIRE_ERRORS as error:
             raise failures.broken(error, self.endpoint, answered=True, idle_s=self.limits.idle_s) from error
@@ -233,11 +238,11 @@ class Transport:
         return reader(response, body), response
 
     async def _streamed_answer(
-        self, call: Call, emit: Callable[[list[StreamEvent]], None] | None = None
+        self, call: Call, progress: Progress, emit: Callable[[list[StreamEvent]], None] | None = None
     ) -> _Answer:
         sent_at = time.perf_counter()
         response = await self._open(call, stream=True)
-        incoming = Incoming(response, self.limits, sent_at, emit)
+        incoming = Incoming(response, self.limits, sent_at, emit, began=progress.began)
         try:
             await self._check_status(response, call)
             await incoming.read()
@@ -288,6 +293,7 @@ class Transport:
             total_s=now - progress.attempt_at,
             attempts=progress.tries,
             recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            lost=progress.lost,
         )
         reply = Reply(
             request=request,

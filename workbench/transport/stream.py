@@ -41,6 +41,8 @@ class Incoming:
         limits: Limits,
         sent_at: float,
         emit: Callable[[list[StreamEvent]], None] | None,
+        *,
+        began: Callable[[], None] = lambda: None,
     ) -> None:
         self.response = response
         self.ttft_s: float | None = None
@@ -48,6 +50,7 @@ class Incoming:
         self._limits = limits
         self._sent_at = sent_at
         self._emit = emit
+        self._began = began
         self._decoder = Decoder()
         self._accumulator = Accumulator()
         self._held: list[StreamEvent] = []
@@ -116,6 +119,8 @@ class Incoming:
                 self._failed(error) if isinstance(error, APIStatusError) else self._protocol(error.message)
             )
             raise failed from None
+        if progress:
+            self._began()
         self._hand_over(events)
         return progress
 

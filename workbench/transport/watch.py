@@ -1,0 +1,25 @@
+"""Who sends learns what becomes of a call while it is on its way."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Watch(Protocol):
+    """Told, in the loop, how a call goes on; both methods must return quickly and not raise."""
+
+    def began(self) -> None:
+        """The answer has begun: the first event of a stream, or the good head of a plain answer.
+
+        Told at most once a call, however many attempts it takes.
+        """
+
+    def lost(self) -> bool:
+        """An attempt ended that may have been charged without an answer.
+
+        Told once for each such attempt: also for the last one, and for one that was cancelled.
+
+        Returns:
+            Whether the call may be tried again; when not, the failure is raised.
+        """
+        ...
