@@ -32,6 +32,7 @@ class RunInfo:
         started: ISO 8601, UTC.
         finished: ISO 8601, UTC; None while running.
         perhaps_paid: Calls whose answer was never recorded: the service may have charged for them.
+        added: What `auto_cache` added to the requests, a sentence for each variant.
         version: Of this package.
     """
 
@@ -46,6 +47,7 @@ class RunInfo:
     started: str | None = None
     finished: str | None = None
     perhaps_paid: int = 0
+    added: tuple[str, ...] = ()
     version: str = ""
 
     @property
@@ -85,6 +87,7 @@ class RunInfo:
             data = json.loads(path.read_text(encoding="utf-8"))
             for name in ("variants", "scorers"):
                 data[name] = tuple(data[name])
+            data["added"] = tuple(data.get("added", ()))
             known = cls.__dataclass_fields__
             return cls(**{name: value for name, value in data.items() if name in known})
         except FileNotFoundError as error:

@@ -43,6 +43,8 @@ class Result(Shown):
         judges: Names of the scorers that decide whether it passed.
         input: What the sample asked, as text, its first `SHOWN_INPUT` characters.
         target: What the scorers compared with.
+        expected: Tokens planned before it was sent, where breakpoints were in it: ``read`` from the prompt
+            cache, ``write`` to it, and ``total`` of the prompt; as estimated.
     """
 
     variant: str
@@ -63,6 +65,7 @@ class Result(Shown):
     judges: frozenset[str] = frozenset()
     input: str = ""
     target: Any = None
+    expected: Mapping[str, int] | None = None
 
     @classmethod
     def answered(
@@ -112,6 +115,7 @@ class Result(Shown):
             judges,
             record.get("input", ""),
             record.get("target"),
+            record.get("expected"),
         )
 
     def record(self) -> dict[str, Any]:
@@ -143,6 +147,7 @@ class Result(Shown):
             "batch": self.batch,
             "input": self.input,
             "target": self.target,
+            **({} if self.expected is None else {"expected": dict(self.expected)}),
         }
 
     @property
