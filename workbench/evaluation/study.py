@@ -1,4 +1,4 @@
-"""What is to be found out: a dataset asked through variants of a prompt, scored, perhaps several times."""
+"""`Eval` and `Trial`: the study, and one question of it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from collections import Counter
 from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Dataset
 from workbench.display import Shown
 from workbench.errors import UsageError
+from workbench.evaluation import stored
 from workbench.prompt import Prompt, Variant
 from workbench.score import prepare
 from workbench.wire.codec import digest
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from workbench.dataset import Sample
     from workbench.score import Scorer
@@ -100,13 +102,19 @@ class Eval(Shown):
     def __len__(self) -> int:
         return len(self.variants) * len(self.dataset) * self.epochs
 
-    def trials(self) -> Iterator[Trial]:
-        """Yield what is to be asked, sample by sample, so that a run cut short is fair to all variants."""
-        index = 0
-        for sample in self.dataset:
+    def trials(self, order: Sequence[int] | None = None) -> Iterator[Trial]:
+        """Yield what is to be asked, sample by sample, so that a run cut short is fair to all variants.
+
+        Args:
+            order: Positions of the samples, each once; default the dataset's own order.
+        """
+        samples = self.dataset.samples
+        each = self.epochs * len(self.variants)
+        for position in range(len(samples)) if order is None else order:
+            index = position * each
             for epoch in range(self.epochs):
                 for variant in self.variants:
-                    yield Trial(variant, sample, epoch, index)
+                    yield Trial(variant, samples[position], epoch, index)
                     index += 1
 
     def requests(self) -> list[Request]:
@@ -121,6 +129,41 @@ class Eval(Shown):
         part.__dict__.pop("fingerprint", None)  # that of the whole
         object.__setattr__(part, "dataset", self.dataset.head(n))
         return part
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write ``study.json`` and ``samples.jsonl`` into *folder*, from which `load` makes the study again.
+
+        A run does so by itself. Scorers of `workbench.score` are kept as their settings; functions are not.
+
+        Raises:
+            DiskFullError, UsageError: They cannot be written.
+        """
+        stored.save(self, folder)
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Eval:
+        """Read a study from a folder, such as a run's; code that may lie there is not run.
+
+        Raises:
+            UsageError: No study there, it was changed since, or a scorer of it is a function.
+        """
+        parts = stored.load(folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # said when the study was written
+            study = cls(
+                parts.name,
+                dataset=parts.dataset,
+                variants=parts.variants,
+                scorers=parts.scorers,
+                epochs=parts.epochs,
+            )
+        if study.fingerprint != parts.fingerprint:
+            raise UsageError(
+                f"{folder}: its {stored.STUDY} was changed, or written by another version of the workbench; "
+                "give the study itself: client.resume(folder, evaluation)"
+            )
+        return study
 
     @property
     def scorer_names(self) -> tuple[str, ...]:
