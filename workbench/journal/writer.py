@@ -1,29 +1,21 @@
-"""An append-only file of records that survives a kill at any byte.
-
-One record a line: ``crc32 length json``, the checksum in 8 hex digits, the length in bytes. A record counts
-only when all three agree, so a torn write is seen and cut, and a whole record is never dropped.
-"""
+"""Writing a journal: one process at a time, and nothing that was synced is ever lost."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 import threading
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from workbench.errors import DiskFullError, JournalError, WireError
-from workbench.files import no_space
-from workbench.wire.codec import dumps, loads
+from workbench.errors import JournalError
+from workbench.journal.scan import Scan, failed
+from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-_HEADER = re.compile(rb"([0-9a-f]{8}) ([0-9]{1,12}) ")
 
 
 class Journal:
@@ -46,6 +38,7 @@ class Journal:
         self.dropped = dropped
         self._descriptor = descriptor
         self._end = end
+        self._next = end
         self._waiting: list[bytes] = []
         self._closed = False
         self._taking = threading.Lock()
@@ -61,23 +54,27 @@ class Journal:
             JournalError: Another process holds it, it is damaged before its tail, or it cannot be opened.
         """
         path = Path(path)
-        descriptor = _open_locked(path)
+        descriptor = open_locked(path)
         try:
-            raw = _read_all(descriptor)
-            found = _scan(raw, path)
-            end = _mend_tail(descriptor, raw, found.end)
-            if not raw:
-                _sync_folder(path.parent)
+            scan = Scan(descriptor, path)
+            for _ in scan:
+                pass
+            end = _mend_tail(descriptor, scan)
+            if not scan.size:
+                sync_folder(path.parent)
         except OSError as error:
             os.close(descriptor)
-            raise _failed(path, error) from error
+            raise failed(path, error) from error
         except JournalError:
             os.close(descriptor)
             raise
-        return cls(path, descriptor, end=end, dropped=len(raw) - found.end)
+        return cls(path, descriptor, end=end, dropped=scan.size - scan.end)
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: dict[str, Any]) -> int:
         """Put *record* behind those before it; it is written by the next `sync`.
+
+        Returns:
+            Its place, the byte it will begin at: `Reader.at` finds it there once it is written.
 
         Raises:
             JournalError: The journal is closed.
@@ -87,6 +84,9 @@ class Journal:
             if self._closed:
                 raise JournalError(f"{self.path} is closed; open it again to append")
             self._waiting.append(line)
+            place = self._next
+            self._next += len(line)
+        return place
 
     def sync(self) -> None:
         """Write what was appended and wait until it is on the disk: one write, one fsync, however many.
@@ -103,11 +103,11 @@ class Journal:
 
     def _write(self, data: bytes) -> None:
         try:
-            _write_all(self._descriptor, data, self._end)
+            write_all(self._descriptor, data, self._end)
             os.fsync(self._descriptor)
         except OSError as error:
             self._cut_back()
-            raise _failed(self.path, error, data) from error
+            raise failed(self.path, error, data) from error
         self._end += len(data)
 
     def close(self) -> None:
@@ -146,23 +146,6 @@ class Journal:
             return
 
 
-def read(path: str | os.PathLike[str]) -> tuple[list[dict[str, Any]], int]:
-    """Return the whole records of a journal, and how many bytes of a torn tail were left out.
-
-    The file is not changed and not locked: a running journal may be read.
-
-    Raises:
-        JournalError: It cannot be read, or a record before its tail is damaged.
-    """
-    path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise _failed(path, error) from error
-    found = _scan(raw, path)
-    return found.records, len(raw) - found.end
-
-
 def frame(record: dict[str, Any]) -> bytes:
     r"""Return the line for *record*.
 
@@ -173,75 +156,28 @@ def frame(record: dict[str, Any]) -> bytes:
     return b"%08x %d %s\n" % (zlib.crc32(body), len(body), body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    records: list[dict[str, Any]]
-    end: int
-    """Where the last whole record ends."""
-
-
-def _scan(raw: bytes, path: Path) -> _Found:
-    """Read the records of *raw*; what is not whole may only be the tail."""
-    records: list[dict[str, Any]] = []
-    at = 0
-    while at < len(raw):
-        found = _record(raw, at)
-        if found is None:
-            _refuse_damage(raw, at, path, number=len(records) + 1)
-            break
-        record, at = found
-        records.append(record)
-    return _Found(records, at)
-
-
-def _record(raw: bytes, at: int) -> tuple[dict[str, Any], int] | None:
-    """Return the record that begins at *at* and where it ends; None where none is whole there.
-
-    A record whose line end alone is missing is whole: it is never dropped.
-    """
-    header = _HEADER.match(raw, at)
-    if header is None:
-        return None
-    end = header.end() + int(header[2])
-    if raw[end : end + 1] not in {b"\n", b"", b"\0"}:
-        return None
-    body = raw[header.end() : end]
-    if len(body) != int(header[2]) or b"%08x" % zlib.crc32(body) != header[1]:
-        return None
-    try:
-        record = loads(body)
-    except WireError:
-        return None
-    return (record, end + raw.startswith(b"\n", end)) if isinstance(record, dict) else None
-
-
-def _refuse_damage(raw: bytes, at: int, path: Path, *, number: int) -> None:
-    """Raise where a whole record follows the broken one at *at*: that is damage, not a torn tail."""
-    for header in _HEADER.finditer(raw, at + 1):
-        later = _record(raw, header.start())
-        if later is not None and raw.startswith(b"\n", later[1] - 1):
-            raise JournalError(
-                f"{path}: record {number} at byte {at} is damaged and whole records follow it; "
-                f"restore the file from a copy, or cut it to {at} bytes to go on from record {number}"
-            )
-
-
-def _mend_tail(descriptor: int, raw: bytes, end: int) -> int:
-    """Cut what follows *end*, add a line end that is missing; return where the next record goes."""
-    if end < len(raw):
+def _mend_tail(descriptor: int, scan: Scan) -> int:
+    """Cut what follows the last whole record, add a line end it lacks; return where the next one goes."""
+    end = scan.end
+    if end < scan.size:
         os.ftruncate(descriptor, end)
-    if end and not raw.startswith(b"\n", end - 1):
-        _write_all(descriptor, b"\n", end)
+    if not scan.ended:
+        write_all(descriptor, b"\n", end)
         end += 1
     os.fsync(descriptor)
     return end
 
 
-def _open_locked(path: Path) -> int:
+def open_locked(path: Path) -> int:
+    """Open a file for reading and writing, made where it is missing, and lock it for this process.
+
+    Raises:
+        JournalError: Another process holds it, or it cannot be opened.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
-        raise _failed(path, error) from error
+        raise failed(path, error) from error
     try:
         _lock(descriptor)
     except OSError as error:
@@ -250,7 +186,7 @@ def _open_locked(path: Path) -> int:
             raise JournalError(
                 f"{path} is in use by another process; wait until that run ends or stop it, then try again"
             ) from error
-        raise _failed(path, error) from error
+        raise failed(path, error) from error
     return descriptor
 
 
@@ -267,7 +203,8 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _write_all(descriptor: int, data: bytes, at: int) -> None:
+def write_all(descriptor: int, data: bytes, at: int) -> None:
+    """Write all of *data* from byte *at* on."""
     view = memoryview(data)
     while view:
         written = _write_at(descriptor, view, at)
@@ -282,13 +219,7 @@ def _write_at(descriptor: int, data: memoryview, at: int) -> int:
     return os.write(descriptor, data)
 
 
-def _read_all(descriptor: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    with os.fdopen(descriptor, "rb", closefd=False) as file:
-        return file.read()
-
-
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new file's name as safe as its content; Windows has no folders to sync."""
     if sys.platform == "win32":
         return
@@ -297,12 +228,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _failed(path: Path, error: OSError, data: bytes = b"") -> JournalError | DiskFullError:
-    if no_space(error):
-        return DiskFullError(
-            f"{path}: no space left for {len(data):,} bytes; "
-            "free some and resume, nothing that was saved is lost"
-        )
-    return JournalError(f"{path}: {error.strerror or error}; check that the folder exists and can be written")
