@@ -216,6 +216,9 @@ def _card(prices: Mapping[str, Price], modifiers: list[tuple[str, Decimal]], ove
     for _, value in modifiers:
         factor *= value
     rates = [_rate(name, prices.get(name), factor, words, over) for name in LABELS]
+    batch = next((value for word, value in modifiers if word.startswith("batch")), None)
+    if batch is not None:
+        rates = [replace(rate, alone=rate.each and rate.each / batch) for rate in rates]
     plain = rates[0].each
     cached = [replace(rate, plain=plain) for rate in rates[1:4]]
     return Card(over, (rates[0], cached[0], cached[1], cached[2], rates[4]))

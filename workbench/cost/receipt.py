@@ -50,6 +50,7 @@ class Rate:
         each: Dollars for one token, search or fetch; None where unknown.
         per: How many the shown rate is for.
         plain: Dollars for one such token had there been no prompt cache.
+        alone: Dollars for one such token outside the batch it came in; None where it came in none.
         billed: False for a line that only informs.
     """
 
@@ -60,6 +61,7 @@ class Rate:
     source: str
     modifiers: str = ""
     plain: Decimal | None = None
+    alone: Decimal | None = None
     billed: bool = True
 
     def line(self, quantity: int) -> Line:
@@ -148,6 +150,29 @@ class Receipt(Shown):
             if quantity and rate.billed and each is not None:
                 total += each * quantity
         return total
+
+    @cached_property
+    def saved_by_cache(self) -> Decimal:
+        """Dollars more that the same would have cost without the prompt cache, where priced; perhaps less."""
+        total = ZERO
+        for rate, quantity in self._parts:
+            if quantity and rate.billed and rate.each is not None and rate.plain is not None:
+                total += (rate.plain - rate.each) * quantity
+        return total
+
+    @cached_property
+    def saved_by_batch(self) -> Decimal:
+        """Dollars more that the same would have cost outside the batches it came in, where priced."""
+        total = ZERO
+        for rate, quantity in self._parts:
+            if quantity and rate.billed and rate.each is not None and rate.alone is not None:
+                total += (rate.alone - rate.each) * quantity
+        return total
+
+    def each(self, label: str) -> Decimal | None:
+        """Return dollars for one token of a kind, ``cache read`` for one; None where unknown or several."""
+        found = {rate.each for rate, _ in self._parts if rate.label == label}
+        return found.pop() if len(found) == 1 else None
 
     def named(self, model: str | None, at: date | None) -> Receipt:
         """Return the same receipt under a model and a day."""

@@ -1,5 +1,6 @@
 """Results in, tables out: the summary of a run, the comparison of two variants, the receipt. All pure."""
 
+from workbench.report.cache import CacheReport, cache_report
 from workbench.report.comparison import Comparison, compare
 from workbench.report.outcome import Outcome, sample_means
 from workbench.report.receipt import Bills, RunReceipt, bills, receipt
@@ -8,6 +9,7 @@ from workbench.report.table import Cell, Column, Table
 
 __all__ = [
     "Bills",
+    "CacheReport",
     "Cell",
     "Column",
     "Comparison",
@@ -15,6 +17,7 @@ __all__ = [
     "RunReceipt",
     "Table",
     "bills",
+    "cache_report",
     "compare",
     "receipt",
     "sample_means",

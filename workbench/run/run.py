@@ -113,6 +113,12 @@ class Run(Shown):
         """Return what the answers cost: at list price, and what this run paid."""
         return report.receipt(self.rows, perhaps_paid=self.info.perhaps_paid, summed=self._bills)
 
+    def cache(self) -> report.CacheReport:
+        """Return what the prompt cache did, per variant: expected against actual, dollars saved and lost."""
+        return report.cache_report(
+            self.rows, variants=self.info.variant_names, added=self.info.added, summed=self._bills
+        )
+
     def frame(self) -> pd.DataFrame:
         """Return one row per trial: answer, scores, error, tokens, dollars, seconds, where it came from."""
         import pandas as pd

@@ -26,6 +26,7 @@ RENDERERS = {
     "Estimate": "money.estimate",
     "Receipt": "money.receipt",
     "RunReceipt": "money.run_receipt",
+    "CacheReport": "money.cache_report",
     "Dataset": "data.dataset",
     "Catalog": "data.catalog",
     "Eval": "data.evaluation",

@@ -9,14 +9,14 @@ from workbench.report.words import plural
 from workbench.show.h import join, tag
 from workbench.show.parts import Column, badge, table, whole
 from workbench.show.safe import Html, text
-from workbench.show.tables import notes
+from workbench.show.tables import notes, result_table
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from workbench.cost import Line, Receipt
     from workbench.estimate import Estimate
-    from workbench.report import RunReceipt
+    from workbench.report import CacheReport, RunReceipt
     from workbench.tokens import TokenEstimate
 
 _NONE: Final = "unpriced"
@@ -92,6 +92,13 @@ def _or_unpriced(amount: Decimal | None) -> Html | str:
 def run_receipt(noun: RunReceipt) -> Html:
     """Return what a run cost: every answer at list price, and what was paid now."""
     return join([bill(noun), notes(noun.notes)])
+
+
+def cache_report(noun: CacheReport) -> Html:
+    """Return what the prompt cache did, or how to make use of it."""
+    if noun.used:
+        return result_table(noun.table)
+    return join([tag("p", text(noun.empty)), *(tag("p", text(words), cls="wb-dim") for words in noun.added)])
 
 
 def bill(noun: RunReceipt) -> Html:
