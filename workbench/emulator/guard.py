@@ -52,7 +52,7 @@ _STANDING = [
 ]
 
 
-def error_body(error: APIStatusError, request_id: str) -> bytes:
+def error_body(error: APIStatusError, request_id: str | None) -> bytes:
     """Return the body of an error, as every endpoint sends it.
 
     Source: https://platform.claude.com/docs/en/api/errors

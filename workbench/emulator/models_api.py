@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import EFFORT_LEVELS, Model, catalog
-from workbench.errors import BadRequestError, NotFoundError
+from workbench.emulator.pages import bad, page
+from workbench.errors import NotFoundError
 from workbench.lint.lifecycle import stage
 from workbench.lint.subject import today_utc
 
@@ -52,49 +53,22 @@ def listing(
     Raises:
         BadRequestError: A query parameter that makes no sense.
     """
-    size = _size(limit)
     stages = set(lifecycle) or {"active", "deprecated"}
     if unknown := stages.difference(_STAGES):
-        raise _bad(
+        raise bad(
             f"lifecycle: Input should be 'active', 'deprecated' or 'retired', not {min(unknown)[:40]!r}"
         )
-    if after_id and before_id:
-        raise _bad("after_id and before_id cannot be used together")
     day = today or today_utc()
     rows = [model for model in _newest_first() if stage(model, day) in stages]
-    page, more = _page(rows, size, after_id, before_id)
-    data = [entry(model, day) for model in page]
+    asked = {"limit": limit, "after_id": after_id, "before_id": before_id}
+    found, more = page(rows, {name: x for name, x in asked.items() if x is not None}, kind="model")
+    data = [entry(model, day) for model in found]
     return {
         "data": data,
         "has_more": more,
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
     }
-
-
-def _size(limit: str | None) -> int:
-    if limit is None:
-        return 20
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= 1000):
-        raise _bad("limit: Input should be a whole number from 1 to 1000")
-    return int(limit)
-
-
-def _page(rows: list[Model], size: int, after: str | None, before: str | None) -> tuple[list[Model], bool]:
-    ids = [model.id for model in rows]
-    if after:
-        start = _index(ids, after, "after_id") + 1
-        return rows[start : start + size], len(rows) > start + size
-    if before:
-        end = _index(ids, before, "before_id")
-        return rows[max(0, end - size) : end], end > size
-    return rows[:size], len(rows) > size
-
-
-def _index(ids: list[str], name: str, parameter: str) -> int:
-    if name not in ids:
-        raise _bad(f"{parameter}: no model {name[:80]!r} in this list")
-    return ids.index(name)
 
 
 @cache
@@ -153,7 +127,3 @@ def _supported(value: object) -> JSON:
 
 def _moment(day: str | None) -> str | None:
     return f"{day}T00:00:00Z" if day else None
-
-
-def _bad(message: str) -> BadRequestError:
-    return BadRequestError(message, status=400, type="invalid_request_error")
