@@ -111,12 +111,9 @@ def test_a_model_without_a_price_is_said():
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        (
-            {"cache_miss_reason": {"type": "system_changed", "cache_missed_input_tokens": 900}},
-            "system_changed 2",
-        ),
-        ({"cache_miss_reason": None}, "pending 2"),
-        ({"cache_miss_reason": {"type": "from_the_future"}}, "from_the_future 2"),
+        ({"type": "system_changed", "cache_missed_input_tokens": 900}, "system_changed 2 (1,800 tokens)"),
+        (None, "pending 2"),
+        ({"type": "from_the_future"}, "from_the_future 2"),
     ],
 )
 def test_reasons_of_the_api_are_counted(reason, said):
@@ -124,7 +121,7 @@ def test_reasons_of_the_api_are_counted(reason, said):
     answers = [answered(n, plain=1000) for n in range(2)]
     told = [replace(one, body={**one.body, "diagnostics": {"cache_miss_reason": reason}}) for one in answers]
 
-    assert f"cache_miss_reason {said}" in str(of(*told))
+    assert f"a: cache_miss_reason {said}." in of(*told).table.notes
 
 
 def test_diagnostics_without_a_reason_are_no_miss():
@@ -160,7 +157,10 @@ def test_the_report_of_a_run_reads_well():
     rows += [replace(result("b, plain", n), index=9 + n) for n in range(9)]
     info = RunInfo(
         "support",
-        variants=({"name": "a", "prompt": {}}, {"name": "b, plain", "prompt": {}}),
+        variants=(
+            {"name": "a", "prompt": {"diagnostics": {"previous_message_id": None}}},
+            {"name": "b, plain", "prompt": {}},
+        ),
         added=("auto_cache marked the system prompt of a (900 tokens).",),
     )
 

@@ -16,7 +16,7 @@ from workbench.report.table import Cell, Column, Table, wrapped
 from workbench.report.words import EMULATED, NOTHING, UNPRICED, dollars, plural, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from workbench.report.receipt import Bills
     from workbench.wire import Usage
@@ -87,7 +87,6 @@ class CacheRow:
     def add(self, outcome: CachedOutcome) -> None:
         """Count an answer that was asked now."""
         usage = outcome.usage
-        _count_reason(self, outcome.body or {})
         if usage is None or not usage.known:
             return
         self.replies += 1
@@ -97,6 +96,16 @@ class CacheRow:
         self.prompt += usage.total_input
         if outcome.expected is not None:
             self._compare(outcome, outcome.expected, usage)
+
+    def explain(self, told: Any) -> None:
+        """Count what ``diagnostics`` of an answer say."""
+        if not isinstance(told, dict) or "cache_miss_reason" not in told:
+            return
+        reason = told["cache_miss_reason"]
+        kind = str(reason.get("type", "unknown")) if isinstance(reason, dict) else "pending"
+        tokens = reason.get("cache_missed_input_tokens") if isinstance(reason, dict) else None
+        self.reasons[kind] += 1
+        self.reason_tokens[kind] += tokens if isinstance(tokens, int) else 0
 
     def _compare(self, outcome: CachedOutcome, expected: Mapping[str, int], usage: Usage) -> None:
         stretch = usage.total_input / expected["total"] if expected.get("total") else 1.0
@@ -122,17 +131,6 @@ def _loss(bill: Receipt, missing: int, written: int, usage: Usage) -> Decimal | 
     if read is None or plain is None or (written and write is None):
         return None
     return (missing - written) * (plain - read) + written * ((write or ZERO) - read)
-
-
-def _count_reason(row: CacheRow, body: Mapping[str, Any]) -> None:
-    told = body.get("diagnostics")
-    if not isinstance(told, dict) or "cache_miss_reason" not in told:
-        return
-    reason = told["cache_miss_reason"]
-    kind = str(reason.get("type", "unknown")) if isinstance(reason, dict) else "pending"
-    tokens = reason.get("cache_missed_input_tokens") if isinstance(reason, dict) else None
-    row.reasons[kind] += 1
-    row.reason_tokens[kind] += tokens if isinstance(tokens, int) else 0
 
 
 @dataclass(frozen=True)
@@ -246,6 +244,7 @@ def cache_report(
     variants: Sequence[str],
     added: Sequence[str] = (),
     summed: Bills | None = None,
+    diagnosed: Collection[str] | None = None,
 ) -> CacheReport:
     """Make the report of a run.
 
@@ -254,6 +253,7 @@ def cache_report(
         variants: Names, in order.
         added: What `auto_cache` added to the requests, in sentences.
         summed: The `bills` of these outcomes, where they are known already.
+        diagnosed: Variants whose requests ask for diagnostics; None looks at every answer.
     """
     each = outcomes if summed is not None else list(outcomes)
     costs = summed if summed is not None else bills(each)
@@ -266,7 +266,10 @@ def cache_report(
             recorded += 1
             continue
         emulated = emulated or outcome.origin == "emulator"
-        rows.setdefault(outcome.variant, CacheRow(outcome.variant)).add(outcome)
+        row = rows.setdefault(outcome.variant, CacheRow(outcome.variant))
+        row.add(outcome)
+        if diagnosed is None or outcome.variant in diagnosed:
+            row.explain((outcome.body or {}).get("diagnostics"))
     for name, row in rows.items():
         bill = costs.get((name, True), Receipt())
         row.saved, row.unpriced = bill.saved_by_cache, row.unpriced + bill.unpriced

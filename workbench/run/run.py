@@ -11,14 +11,18 @@ from workbench import report
 from workbench.baseline import Baseline, only
 from workbench.display import Shown
 from workbench.errors import UsageError, did_you_mean
-from workbench.journal import Journal, read
+from workbench.journal import Journal
 from workbench.run.info import RunInfo, Status, write
-from workbench.run.result import Result, settle
+from workbench.run.recall import recall
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.run.result import Result
+
 JOURNAL = "journal.jsonl"
+BATCH = 1000
+"""Rows held at once where all of them are gone through."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +120,11 @@ class Run(Shown):
     def cache(self) -> report.CacheReport:
         """Return what the prompt cache did, per variant: expected against actual, dollars saved and lost."""
         return report.cache_report(
-            self.rows, variants=self.info.variant_names, added=self.info.added, summed=self._bills
+            self.rows,
+            variants=self.info.variant_names,
+            added=self.info.added,
+            summed=self._bills,
+            diagnosed={v["name"] for v in self.info.variants if "diagnostics" in v["prompt"]},
         )
 
     def frame(self) -> pd.DataFrame:
@@ -174,8 +182,10 @@ class Run(Shown):
             if path.exists():
                 raise UsageError(f"{path} exists; give a folder of its own")
             with Journal.open(path) as journal:
-                for row in self.rows:
+                for n, row in enumerate(self.rows, 1):
                     journal.append(row.record())
+                    if n % BATCH == 0:
+                        journal.sync()
                 journal.sync()
         self.info.save(target)
         self.write_reports(target)
@@ -191,8 +201,7 @@ class Run(Shown):
         """
         path = Path(folder)
         info = RunInfo.load(path)
-        records, _ = read(path / JOURNAL)
-        results, lost = settle(records, info.judges)
+        results, lost = recall(path / JOURNAL, info.judges)
         rows = tuple(results[index] for index in sorted(results))
         return cls(replace(info, perhaps_paid=lost), rows, path)
 
