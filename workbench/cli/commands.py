@@ -115,11 +115,36 @@ def serve(
     limits: Annotated[str | None, typer.Option(metavar="TIER", help="Enforce a tier's rate limits.")] = None,
     script: Annotated[Path | None, typer.Option(help="JSON lines of rules: what to answer to what.")] = None,
     lenient: Annotated[bool, typer.Option("--lenient", help="Answer what the API would refuse.")] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:RATE[:TIMES]]", help="What goes wrong; repeatable; `list` names them all."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which requests the faults hit.")] = 0,
+    storm: Annotated[
+        str | None,
+        typer.Option(metavar="START:SECONDS:STATUS", help="Refuse all for a while, e.g. 0:10:529."),
+    ] = None,
 ) -> None:
     """Serve the emulator on loopback; prints `listening on http://127.0.0.1:PORT` when ready."""
     from workbench import emulator
 
-    emulator.serve(port, latency=latency, limits=limits, script=script, lenient=lenient)
+    if fault == ["list"]:
+        from workbench.emulator.faults import listing
+
+        say(listing())
+        return
+    emulator.serve(
+        port,
+        latency=latency,
+        limits=limits,
+        script=script,
+        lenient=lenient,
+        faults=fault or (),
+        seed=seed,
+        storm=storm,
+    )
 
 
 @app.command()

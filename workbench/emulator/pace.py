@@ -71,13 +71,14 @@ def streamed(message: dict[str, Any], per_token_s: float) -> list[Frame]:
     deltas = sum(event["type"] == "content_block_delta" for event in events)
     wait = per_token_s * message["usage"]["output_tokens"] / max(1, deltas)
     frames = [
-        Frame(_event(event), wait if event["type"] == "content_block_delta" else 0.0) for event in events
+        Frame(event_bytes(event), wait if event["type"] == "content_block_delta" else 0.0) for event in events
     ]
     frames.insert(1, Frame(PING))
     return frames if wait else [Frame(b"".join(frame.data for frame in frames))]
 
 
-def _event(event: dict[str, Any]) -> bytes:
+def event_bytes(event: dict[str, Any]) -> bytes:
+    """Return an event as it stands in the stream."""
     return b"event: %b\ndata: %b\n\n" % (event["type"].encode(), dumps(event))
 
 
@@ -115,7 +116,7 @@ class Outgoing(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Send the answer."""
         paced = self.ttft_s > 0 or any(frame.wait_s > 0 for frame in self.frames)
-        gone = asyncio.ensure_future(_until_gone(receive)) if paced else None
+        gone = asyncio.ensure_future(until_gone(receive)) if paced else None
         try:
             await self._send(gone, send)
         finally:
@@ -124,28 +125,29 @@ class Outgoing(Response):
 
     async def _send(self, gone: asyncio.Future[None] | None, send: Send) -> None:
         first = self.ttft_s + (self.frames[0].wait_s if len(self.frames) == 1 else 0.0)
-        if not await _still_there(gone, self.ttft_s):
+        if not await still_there(gone, self.ttft_s):
             return
         if self.on_begin:
             self.on_begin()
-        if not await _still_there(gone, first - self.ttft_s):
+        if not await still_there(gone, first - self.ttft_s):
             return
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         last = len(self.frames) - 1
         for index, frame in enumerate(self.frames):
-            if last and not await _still_there(gone, frame.wait_s):
+            if last and not await still_there(gone, frame.wait_s):
                 return
             await send({"type": "http.response.body", "body": frame.data, "more_body": index < last})
         if self.on_end and not (gone and gone.done()):
             self.on_end()
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Return when the other side has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _still_there(gone: asyncio.Future[None] | None, wait_s: float) -> bool:
+async def still_there(gone: asyncio.Future[None] | None, wait_s: float) -> bool:
     """Wait, and return whether the other side still listens."""
     if gone is None:
         return True

@@ -15,10 +15,11 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from workbench.emulator.app import Emulator
+from workbench.emulator.faults.sending import WIRE, Wire
 from workbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -36,6 +37,7 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Start the clock of the first request."""
         super().connection_made(transport)
+        self.app = _with_wire(self.app, Wire(transport))
         if len(self.connections) > MOST_CONNECTIONS:
             transport.close()
             return
@@ -65,6 +67,16 @@ class _Protocol(H11Protocol):
         self.transport.close()
 
 
+def _with_wire(app: Any, wire: Wire) -> Any:
+    """Return *app* given the connection, for faults beneath HTTP."""
+
+    async def wired(scope: Any, receive: Any, send: Any) -> None:
+        scope["extensions"] = {WIRE: wire}
+        await app(scope, receive, send)
+
+    return wired
+
+
 class _Server(uvicorn.Server):
     """A server that leaves signals to its caller and says when it is ready."""
 
@@ -86,6 +98,7 @@ class _Server(uvicorn.Server):
                 h11_max_incomplete_event_size=HEADER_LIMIT,
             )
         )
+        self._app = app
         self._on_ready = on_ready
 
     @contextlib.contextmanager
@@ -95,7 +108,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._app.batches.start()
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        self._app.batches.close()
 
 
 def serve(
@@ -105,6 +123,11 @@ def serve(
     limits: str | None = None,
     script: str | Path | None = None,
     lenient: bool = False,
+    faults: str | Iterable[str] | Mapping[str, float] = (),
+    seed: int = 0,
+    storm: str | None = None,
+    batch_s: float | None = None,
+    data: str | Path | None = None,
 ) -> None:
     """Serve the emulator on loopback until SIGINT or SIGTERM.
 
@@ -116,11 +139,26 @@ def serve(
         limits: Rate-limit tier to enforce.
         script: File of scripted answers.
         lenient: Answer also what the API would refuse.
+        faults: What goes wrong, as of `Emulator`.
+        seed: Which requests the faults hit.
+        storm: ``START:SECONDS:STATUS``: a time in which all requests are refused.
+        batch_s: Seconds a batch takes; the time to the first token where not said.
+        data: Folder that keeps batches over a restart.
 
     Raises:
         UsageError: An option that makes no sense, or a port that is taken.
     """
-    app = Emulator(limits=limits, latency=latency, script=script, lenient=lenient)
+    app = Emulator(
+        limits=limits,
+        latency=latency,
+        script=script,
+        lenient=lenient,
+        faults=faults,
+        seed=seed,
+        storm=storm,
+        batch_s=batch_s,
+        data=data,
+    )
     listener = _listener(port)
     url = _url(listener)
     server = _Server(app, lambda: _say(f"listening on {url}"))
@@ -185,6 +223,11 @@ def start_in_thread(
     limits: str | None = None,
     script: str | Path | list[Mapping[str, Any]] | None = None,
     lenient: bool = False,
+    faults: str | Iterable[str] | Mapping[str, float] = (),
+    seed: int = 0,
+    storm: str | None = None,
+    batch_s: float | None = None,
+    data: str | Path | None = None,
 ) -> Running:
     """Start an emulator on a daemon thread of this process; it is ready when this returns.
 
@@ -194,11 +237,26 @@ def start_in_thread(
         limits: Rate-limit tier to enforce.
         script: File of scripted answers, or rules as dictionaries.
         lenient: Answer also what the API would refuse.
+        faults: What goes wrong, as of `Emulator`.
+        seed: Which requests the faults hit.
+        storm: ``START:SECONDS:STATUS``: a time in which all requests are refused.
+        batch_s: Seconds a batch takes; the time to the first token where not said.
+        data: Folder that keeps batches over a restart.
 
     Raises:
         UsageError: An option that makes no sense, or a port that is taken.
     """
-    app = Emulator(limits=limits, latency=latency, script=script, lenient=lenient)
+    app = Emulator(
+        limits=limits,
+        latency=latency,
+        script=script,
+        lenient=lenient,
+        faults=faults,
+        seed=seed,
+        storm=storm,
+        batch_s=batch_s,
+        data=data,
+    )
     listener = _listener(port)
     ready = threading.Event()
     server = _Server(app, ready.set)

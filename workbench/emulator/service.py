@@ -47,6 +47,7 @@ class Exchange:
         plan: What the prompt cache reads and writes once the answer begins.
         headers: Beyond the standing ones.
         delay_s: What a script adds to the latency.
+        body: Digest of the request's body, streamed or not.
     """
 
     message: JSON | None
@@ -54,6 +55,7 @@ class Exchange:
     headers: Headers = field(default_factory=list)
     delay_s: float = 0.0
     error: APIStatusError | None = None
+    body: str = ""
 
 
 @dataclass
@@ -68,14 +70,17 @@ class Service:
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
     ledger: Ledger = field(default_factory=Ledger)
 
-    def exchange(self, body: JSON, request: Request, caller: Caller) -> Exchange:
-        """Answer a messages request.
+    def exchange(
+        self, body: JSON, request: Request, caller: Caller, *, endpoint: str = "messages"
+    ) -> Exchange:
+        """Answer a messages request, or, where *endpoint* is ``batch``, an item of a batch.
 
         Raises:
             APIStatusError: The service refuses it, with the status and words of the API.
         """
         now = self.clock()
-        self._refuse(body, request, caller, "messages")
+        self._refuse(body, request, caller, endpoint)
+        limits = self.limits if endpoint == "messages" else None  # batches have a queue of their own
         if self.lenient:
             body = request.wire()
         model = self._model(request.model)
@@ -87,7 +92,7 @@ class Service:
         positions = prefix_tokens(request) if _uses_cache(body) else []
         plan = self._plan(request, model, positions, caller, now)
         try:
-            headers = self._admit(caller, model, plan, now)
+            headers = self._admit(caller, model, plan, now) if limits else []
         except RateLimitError as error:
             return Exchange(None, Plan(0), self._limited(caller, model, error), error=error)
         total = plan.uncached + plan.read + plan.written
@@ -99,17 +104,23 @@ class Service:
             window=None if model.context_window is None else max(0, model.context_window - total),
             scripted=scripts.reply(rule, seed) if rule else None,
         )
-        if self.limits:
-            headers = self.limits.spend(caller.workspace, model.id, said.output_tokens)
+        if limits:
+            headers = limits.spend(caller.workspace, model.id, said.output_tokens)
         message = _message(body, model, said, plan, f"msg_01{seed[:22]}")
         message["diagnostics"] = self._diagnose(body, model, caller, positions, message["id"])
-        return Exchange(message, plan, headers, rule.spec.get("delay_s", 0.0) if rule else 0.0)
+        delay_s = rule.spec.get("delay_s", 0.0) if rule else 0.0
+        return Exchange(message, plan, headers, delay_s, body=seed)
 
     def begin(self, exchange: Exchange) -> None:
         """Take note that an answer begins: what it wrote to the prompt cache can be read from now on."""
         self.cache.begin(exchange.plan, now=self.clock())
         if exchange.message is not None:
-            self.ledger.bill(exchange.message["usage"])
+            self.ledger.bill(exchange.message["usage"], exchange.body)
+
+    def begin_batch_item(self, exchange: Exchange) -> None:
+        """Take note that an item of a batch is answered; what it costs is counted with its result."""
+        self.cache.begin(exchange.plan, now=self.clock())
+        self.ledger.bodies[exchange.body[:32]] += 1
 
     def count(self, body: JSON, request: Request, caller: Caller) -> int:
         """Count the input tokens of a request.
