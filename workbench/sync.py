@@ -72,11 +72,15 @@ def submit(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(coroutine, loop())
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
+def run(coroutine: Coroutine[Any, Any, T], *, grace_s: float = GRACE_S) -> T:
     """Run a coroutine on the loop and wait for its result.
 
     Ctrl-C, or the kernel's Stop button, cancels it, lets it clean up for a moment, and goes on as
     `KeyboardInterrupt`; a second one ends the cleaning up.
+
+    Args:
+        coroutine: What to run.
+        grace_s: Seconds it may take to clean up.
 
     Raises:
         UsageError: Called from the loop itself, which would wait for itself forever.
@@ -103,7 +107,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     except KeyboardInterrupt:
         future.cancel()
         try:
-            done.wait(timeout=GRACE_S)
+            done.wait(timeout=grace_s)
         except KeyboardInterrupt:
             _cancel_again(tasks)
             done.wait(timeout=1.0)

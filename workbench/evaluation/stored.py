@@ -54,6 +54,15 @@ def held(folder: str | os.PathLike[str]) -> str | None:
         return None
 
 
+def rebuildable(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds a study of which no part is code."""
+    try:
+        head = _head(Path(folder))
+        return all(item["spec"] is not None for item in head["scorers"])
+    except (UsageError, *_MALFORMED):
+        return False
+
+
 def save(study: Eval, folder: str | os.PathLike[str]) -> None:
     """Write a study's files, those that its owner alone can read; where they lie already, do nothing.
 

@@ -34,6 +34,7 @@ class RunInfo:
         perhaps_paid: Calls whose answer was never recorded: the service may have charged for them.
         added: What `auto_cache` added to the requests, a sentence for each variant.
         version: Of this package.
+        asked: How: who answers, with which version and betas, the options that going on starts from.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RunInfo:
     perhaps_paid: int = 0
     added: tuple[str, ...] = ()
     version: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def variant_names(self) -> tuple[str, ...]:
