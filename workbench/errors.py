@@ -128,6 +128,7 @@ class APIError(IncompleteError):
         model: The model asked for.
         retryable: Whether sending the same request again may succeed.
         lost: Attempts of the call that may have been charged without an answer.
+        wasted: Those of them whose answer had begun, so that they were charged.
     """
 
     retryable = False
@@ -138,6 +139,7 @@ class APIError(IncompleteError):
         self.request_id = request_id
         self.model = model
         self.lost = 0
+        self.wasted = 0
 
     def add_cure(self, cure: str) -> None:
         """Say also what to do about it."""

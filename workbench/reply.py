@@ -29,6 +29,7 @@ class Timing:
         attempts: Requests sent, the successful one included.
         recorded_at: When the reply was made, ISO 8601 in UTC.
         lost: Earlier attempts of this call that may have been charged without an answer.
+        wasted: Those of them whose answer had begun, so that they were charged.
     """
 
     queue_s: float = 0.0
@@ -37,6 +38,7 @@ class Timing:
     attempts: int = 1
     recorded_at: str | None = None
     lost: int = 0
+    wasted: int = 0
 
 
 @dataclass(frozen=True)

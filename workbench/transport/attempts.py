@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import httpx
@@ -14,14 +14,20 @@ from workbench import retry
 from workbench.errors import APIError, APITimeoutError
 from workbench.transport import failures
 from workbench.transport.failures import Failure
-from workbench.transport.limits import Gate
+from workbench.transport.turns import OutageError, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
+    from workbench.platforms import Endpoint
     from workbench.retry import Budget
+    from workbench.transport.breaker import Pass
     from workbench.transport.limits import Limits, Tally
+    from workbench.transport.pace import Pace, Ticket
+    from workbench.transport.spool import Spool
     from workbench.transport.watch import Watch
+    from workbench.wire import Request, Usage
 
 T = TypeVar("T")
 
@@ -35,33 +41,56 @@ class Call:
     Attributes:
         method: HTTP method.
         path: Below the base URL, with its query.
-        body: JSON bytes, or None.
+        body: JSON bytes, a `Spool` of them, or None.
         api_version: ``anthropic-version``.
         betas: ``anthropic-beta``.
         model: Model asked for; waits are shared among calls of one model.
-        total_s: Longest time for the whole call; None takes the transport's own.
+        total_s: Longest time for the whole call, its turn in the queue apart; None takes the transport's own.
+        request: What the body says, where it is one for an answer: those have a pace.
     """
 
     method: str
     path: str
-    body: bytes | None = None
+    body: bytes | Spool | None = None
     api_version: str = "2026-10-21"
     betas: tuple[str, ...] = ()
     model: str | None = None
     total_s: float | None = None
+    request: Request | None = None
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a call has come: for the error it may end in, and for its timing."""
+    """How far a call has come: for the error it may end in, and for its timing.
+
+    Attributes:
+        tries: Attempts made.
+        free: Those among them that failed in an outage already known: they count for nothing.
+        queue_s: Seconds waited for a turn, or before another attempt.
+        outage_s: Seconds among them that an outage took.
+        lost: Attempts that may have been charged for nothing.
+        wasted: Those among them whose answer had begun.
+        usage: Of the answer.
+        patient: Whether the call waits at all.
+        pace: What the attempt draws from, with its ticket.
+        passes: What an attempt in an outage has to give back.
+    """
 
     started: float
     tries: int = 0
+    free: int = 0
     queue_s: float = 0.0
     attempt_at: float = 0.0
+    outage_s: float = 0.0
     last: Failure | None = None
     lost: int = 0
+    wasted: int = 0
+    usage: Usage | None = None
+    patient: bool = True
     watch: Watch | None = None
+    pace: Pace | None = None
+    ticket: Ticket | None = None
+    passes: list[Pass] = field(default_factory=list)
     _untold: bool = True
 
     def elapsed(self) -> float:
@@ -85,7 +114,7 @@ class Attempts:
 
     def __init__(
         self,
-        place: str,
+        endpoint: Endpoint,
         limits: Limits,
         tally: Tally,
         *,
@@ -94,32 +123,49 @@ class Attempts:
         jitter: Callable[[], float],
         pause: Callable[[float], Awaitable[None]],
         clock: Callable[[], float],
+        folder: Path | None = None,
     ) -> None:
-        self._place = place
+        self._place = endpoint.base_url or endpoint.name
         self._limits = limits
         self._tally = tally
         self._most = most
         self._budget = budget
         self._jitter = jitter
         self._pause = pause
-        self._gate = Gate(pause, clock)
+        self._under_way = 0
+        self.turns = Turns(
+            endpoint, outage_s=limits.outage_s, jitter=jitter, pause=pause, clock=clock, folder=folder
+        )
 
     async def run(self, call: Call, progress: Progress, attempt: Callable[[], Awaitable[T]]) -> T:
         """Attempt until it works, is not worth another attempt, or time is up."""
         total_s = call.total_s or self._limits.total_s
+        progress.patient = self._most > 1
+        self._under_way += 1
         try:
-            async with asyncio.timeout(total_s):
-                return await self._attempt_all(call, progress, attempt)
+            async with asyncio.timeout(total_s) as deadline:
+                return await self._attempt_all(call, progress, attempt, deadline)
         except TimeoutError:
             pass
+        except OutageError as outage:
+            raise self._given_up(outage, call, progress) from None
+        finally:
+            self._under_way -= 1
         last = f"; the last attempt failed: {progress.last.error.message}" if progress.last else ""
         late = APITimeoutError(f"no complete answer from {self._place} within {total_s:g} s{last}")
         raise self._final(late, call, progress)
 
-    async def _attempt_all(self, call: Call, progress: Progress, attempt: Callable[[], Awaitable[T]]) -> T:
-        group = call.model or ""
+    async def _attempt_all(
+        self,
+        call: Call,
+        progress: Progress,
+        attempt: Callable[[], Awaitable[T]],
+        deadline: asyncio.Timeout,
+    ) -> T:
+        turns = self.turns
         while True:
-            progress.queue_s += await self._gate.enter(group, self._jitter)
+            if not turns.at_once(call, progress):
+                await self._turn(call, progress, deadline)
             progress.tries += 1
             self._tally.sent += 1
             progress.attempt_at = time.perf_counter()
@@ -130,26 +176,41 @@ class Attempts:
             except asyncio.CancelledError:  # out of time, or stopped, with a request on its way
                 self._tally.perhaps_paid += 1
                 progress.charged()
+                turns.stopped(progress)
                 raise
             else:
+                turns.succeeded(call, progress, progress.usage)
                 self._budget.refund()
                 return done
+
+    async def _turn(self, call: Call, progress: Progress, deadline: asyncio.Timeout) -> None:
+        """Wait for one's turn; the time of the call stands still meanwhile."""
+        now = asyncio.get_running_loop().time
+        left_s = (deadline.when() or now()) - now()
+        deadline.reschedule(None)
+        progress.queue_s += await self.turns.wait(call, progress)
+        deadline.reschedule(now() + left_s)
 
     async def _before_retry(self, failure: Failure, call: Call, progress: Progress) -> None:
         """Wait for the next attempt, or raise where there is none."""
         progress.last = failure
         self._tally.perhaps_paid += failure.paid == "perhaps"
         self._tally.paid_lost += failure.paid == "lost"
+        progress.wasted += failure.paid == "lost"
+        free = self.turns.failed(call, progress, failure, alone=self._under_way <= 1)
+        free = free and progress.patient and failure.again is None
+        progress.free += free
         enough = failure.paid != "no" and not progress.charged()
-        verdict = self._judge(failure, progress)
+        counted = progress.tries - progress.free
+        verdict = self._judge(failure, max(1, counted))
         wait, reason = verdict.wait_s, ""
         if verdict.reason == "asked to wait too long":
             reason = (
                 f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self._limits.wait_s:g}: go on later"
             )
-        elif enough or (wait is not None and progress.tries >= min(self._most, 1 + _again(failure))):
+        elif enough or (wait is not None and not free and counted >= min(self._most, 1 + _again(failure))):
             wait = None
-        elif wait is not None and not self._budget.take():
+        elif wait is not None and not free and not self._budget.take():
             wait, reason = None, "; retry budget used up: too much fails to try everything again"
         if wait is None:
             failure.error.message += reason
@@ -157,15 +218,18 @@ class Attempts:
             raise self._final(failure.error, call, progress) from (failures.bare(cause) if cause else None)
         self._tally.retried += 1
         if verdict.asked_s is not None:
-            self._gate.hold(call.model or "", verdict.asked_s)
+            self.turns.hold(call, verdict.asked_s)
+        elif free:
+            wait = 0.0  # it waits with the others until the outage is over
         self._log_retry(failure, call, progress, wait)
-        progress.queue_s += wait
-        await self._pause(wait)
+        if wait > 0:
+            progress.queue_s += wait
+            await self._pause(wait)
 
-    def _judge(self, failure: Failure, progress: Progress) -> retry.Verdict:
+    def _judge(self, failure: Failure, attempt: int) -> retry.Verdict:
         headers = failure.headers if failure.headers is not None else httpx.Headers()
         return retry.judge(
-            progress.tries,
+            attempt,
             status=failure.status,
             error_code=failure.error_code,
             retry_after=headers.get("retry-after"),
@@ -176,9 +240,16 @@ class Attempts:
             now=service_time(headers),
         )
 
+    def _given_up(self, outage: OutageError, call: Call, progress: Progress) -> APIError:
+        error = outage.failure.error
+        if progress.last is None:  # another call's: this one was never sent
+            error = failures.copied(error)
+        error.message += f"; the outage lasted {outage.seconds:.0f} s and more"
+        return self._final(error, call, progress)
+
     def _final(self, error: APIError, call: Call, progress: Progress) -> APIError:
         error.model = call.model
-        error.lost = progress.lost
+        error.lost, error.wasted = progress.lost, progress.wasted
         failed = failures.with_tries(error, progress.tries, progress.elapsed())
         logger.info("%s failed: %s", call.model or call.path, failed.message)
         return failed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import time
 import zlib
 from typing import TYPE_CHECKING
 
@@ -102,6 +105,41 @@ def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
 def _announced(response: httpx.Response) -> int:
     length = response.headers.get("content-length", "")
     return int(length) if length.isdigit() and len(length) < 20 else 0
+
+
+async def lines(response: httpx.Response, limit: int, line_s: float) -> AsyncIterator[bytes]:
+    """Yield the lines of a body as they come, without their ends.
+
+    Args:
+        response: Its body is unread.
+        limit: Bytes of a line at most.
+        line_s: Seconds that a line may take to come.
+
+    Raises:
+        Failure: A line is longer or later than that, or the body is not of the encoding its headers name.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    body = decoded(response, sys.maxsize)
+    deadline = time.monotonic() + line_s
+    while True:
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                piece = await anext(body, None)
+        except TimeoutError:
+            raise refused_body(f"no whole line within {line_s:g} s", response, again=0) from None
+        if piece is None:
+            break
+        *whole, rest = piece.split(b"\n")
+        for line in whole:
+            yield b"".join([*pieces, line])
+            pieces, size, deadline = [], 0, time.monotonic() + line_s
+        pieces.append(rest)
+        size += len(rest)
+        if size > limit:
+            raise refused_body(f"a line is larger than {limit:,} bytes", response, again=0)
+    if size:
+        yield b"".join(pieces)
 
 
 async def read_error(response: httpx.Response) -> bytes:

@@ -19,13 +19,15 @@ from workbench.transport import bodies, connection, failures
 from workbench.transport.attempts import Attempts, Call, Progress, service_time
 from workbench.transport.failures import WIRE_ERRORS, Failure
 from workbench.transport.limits import Limits, Tally, sleep
+from workbench.transport.spool import Spool
 from workbench.transport.stream import Incoming
 from workbench.wire import Message, Request
 from workbench.wire.base import parse
 from workbench.wire.codec import dumps, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from pathlib import Path
 
     from workbench.platforms import Endpoint
     from workbench.transport.watch import Watch
@@ -37,6 +39,8 @@ logger = logging.getLogger("workbench")
 
 ATTEMPTS = 4
 EMULATOR_HEADER = "x-workbench-emulator"
+_PERHAPS_DONE = frozenset({408, 500, 502, 504})
+"""Statuses after which what was asked for may have been made all the same."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -69,6 +73,7 @@ class Transport:
         jitter: Returns random numbers in [0, 1).
         pause: Sleeps.
         clock: Tells the seconds that `pause` lets pass.
+        shared: Folder in which the processes of a user share their pace; None shares nothing.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Transport:
         jitter: Callable[[], float] = random.random,
         pause: Callable[[float], Awaitable[None]] = sleep,
         clock: Callable[[], float] = time.monotonic,
+        shared: Path | None = None,
     ) -> None:
         if endpoint.base_url is None:
             raise UsageError("the emulator has no address before it runs")
@@ -93,7 +99,7 @@ class Transport:
         self.origin = endpoint.origin
         """Who answers: an emulator is recognised by the header of its replies."""
         self._attempts = Attempts(
-            endpoint.base_url,
+            endpoint,
             self.limits,
             self.tally,
             most=attempts,
@@ -101,7 +107,10 @@ class Transport:
             jitter=jitter,
             pause=pause,
             clock=clock,
+            folder=shared,
         )
+        self.pace = self._attempts.turns
+        """What holds calls back: its ``note`` says it in words."""
         self._given = mount
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -188,6 +197,58 @@ class Transport:
         if mount is not None and mount is not self._given:
             await mount.aclose()
 
+    async def make(self, call: Call) -> Any:
+        """Ask for something to be made, as `json`; not again where it may have been made already.
+
+        Raises:
+            APIError: As every way this can fail.
+        """
+        progress = Progress(time.perf_counter())
+
+        async def once() -> tuple[dict[str, Any], httpx.Response]:
+            try:
+                return await self._plain(call, progress, _as_object)
+            except Failure as failure:
+                if failure.paid != "no" or failure.status in _PERHAPS_DONE:
+                    failure.again = 0
+                raise
+
+        return (await self._attempts.run(call, progress, once))[0]
+
+    async def lines(self, call: Call) -> AsyncGenerator[bytes, None]:
+        """Ask, and yield the lines of the answer as they come; of what was taken nothing is kept.
+
+        An answer that breaks off is not asked for again: only the reader knows what is missing.
+
+        Raises:
+            APIError: As every way this can fail.
+        """
+        progress = Progress(time.perf_counter())
+        response = await self._attempts.run(call, progress, lambda: self._opened(call))
+        limits = self.limits
+        try:
+            async for line in bodies.lines(response, limits.body_bytes, call.total_s or limits.total_s):
+                yield line
+        except Failure as failure:
+            raise failures.with_tries(failure.error, 1, progress.elapsed()) from None
+        except WIRE_ERRORS as error:
+            broken = failures.broken(error, self.endpoint, answered=True, idle_s=limits.idle_s).error
+            raise failures.with_tries(broken, 1, progress.elapsed()) from failures.bare(error)
+        finally:
+            await _close(response)
+
+    async def _opened(self, call: Call) -> httpx.Response:
+        response = await self._open(call)
+        try:
+            await self._check_status(response, call)
+        except WIRE_ERRORS as error:
+            await _close(response)
+            raise failures.broken(error, self.endpoint, answered=True, idle_s=self.limits.idle_s) from error
+        except BaseException:
+            await _close(response)
+            raise
+        return response
+
     # --- one attempt ---------------------------------------------------------------------------------
 
     async def _open(self, call: Call, *, stream: bool = False) -> httpx.Response:
@@ -216,19 +277,23 @@ class Transport:
         }
         if call.body is not None:
             headers["content-type"] = "application/json"
+        if isinstance(call.body, Spool):
+            headers["content-length"] = str(call.body.size)
         if call.betas:
             headers["anthropic-beta"] = ",".join(call.betas)
         return headers
 
     async def _plain_answer(self, call: Call, progress: Progress) -> _Answer:
-        return _Answer(*await self._plain(call, progress, _as_message))
+        answer = _Answer(*await self._plain(call, progress, _as_message))
+        progress.usage = answer.message.usage
+        return answer
 
     async def _plain(
         self, call: Call, progress: Progress, reader: Callable[[httpx.Response, bytes], T]
     ) -> tuple[T, httpx.Response]:
         response = await self._open(call)
         try:
-            await self._check_status(response, call)
+            await self._check_status(response, call, progress)
             progress.began()
             body = await bodies.read(response, self.limits.body_bytes)
         except WIRE_ERRORS as error:
@@ -244,16 +309,19 @@ class Transport:
         response = await self._open(call, stream=True)
         incoming = Incoming(response, self.limits, sent_at, emit, began=progress.began)
         try:
-            await self._check_status(response, call)
+            await self._check_status(response, call, progress)
             await incoming.read()
         except WIRE_ERRORS as error:
             raise incoming.interrupted("the connection broke") from error
         finally:
             await _close(response)
+        progress.usage = incoming.message.usage
         return _Answer(incoming.message, response, incoming.ttft_s)
 
-    async def _check_status(self, response: httpx.Response, call: Call) -> None:
-        self._note(response, call)
+    async def _check_status(
+        self, response: httpx.Response, call: Call, progress: Progress | None = None
+    ) -> None:
+        self._note(response, call, progress)
         status = response.status_code
         if status in _REDIRECTS:
             raise failures.redirected(response)
@@ -263,8 +331,9 @@ class Transport:
                 response, body, self.endpoint.key, now=service_time(response.headers)
             )
 
-    def _note(self, response: httpx.Response, call: Call) -> None:
+    def _note(self, response: httpx.Response, call: Call, progress: Progress | None = None) -> None:
         """Keep what the headers say about limits, and about who answers."""
+        self.pace.answered = True
         found = {}
         for name, value in response.headers.raw:
             lower = name.lower()
@@ -274,6 +343,9 @@ class Transport:
                 self.origin = "emulator"
         if found:
             self.rate_limits[call.model or ""] = found
+            if progress is not None:
+                date, refused = response.headers.get("date"), response.status_code == 429
+                self.pace.heard(progress, found, date, refused=refused)
 
     # --- the reply -----------------------------------------------------------------------------------
 
@@ -294,6 +366,7 @@ class Transport:
             attempts=progress.tries,
             recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             lost=progress.lost,
+            wasted=progress.wasted,
         )
         reply = Reply(
             request=request,
@@ -329,7 +402,7 @@ async def _close(response: httpx.Response) -> None:
 
 def _call(request: Request, api_version: str, betas: Iterable[str], total_s: float | None) -> Call:
     body = dumps(request.wire())
-    return Call("POST", "/v1/messages", body, api_version, tuple(betas), request.model, total_s)
+    return Call("POST", "/v1/messages", body, api_version, tuple(betas), request.model, total_s, request)
 
 
 def _as_object(response: httpx.Response, body: bytes) -> dict[str, Any]:

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from workbench.platforms import Endpoint
 
 Paid = Literal["no", "perhaps", "lost"]
+Outage = Literal["place", "model"]
 
 TRIES = "\0tries\0"
 """Where in a message the number of attempts belongs."""
 
 WIRE_ERRORS = (httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError)
+_DOWN = frozenset({500, 502, 503, 504})
 _NO_TRUST = (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)
 _TOO_SLOW = (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout)
 _NO_CONNECTION = (*_NO_TRUST, *_TOO_SLOW, aiohttp.ClientConnectorError, httpx.ConnectError)
@@ -51,6 +53,7 @@ class Failure(Exception):  # noqa: N818 - it never leaves the transport
         headers: Of the answer, where there was one.
         paid: Whether the attempt may have cost something.
         again: Retries this kind of failure is worth at most; None leaves it to the policy.
+        outage: What may be out of order, as far as this failure shows; None where it shows nothing.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Failure(Exception):  # noqa: N818 - it never leaves the transport
         headers: httpx.Headers | None = None,
         paid: Paid = "no",
         again: int | None = None,
+        gone: bool = False,
     ) -> None:
         super().__init__(str(error))
         self.error = error
@@ -68,6 +72,9 @@ class Failure(Exception):  # noqa: N818 - it never leaves the transport
         self.headers = headers
         self.paid = paid
         self.again = again
+        self.outage: Outage | None = "place" if gone or status in _DOWN else None
+        if status == 529:
+            self.outage = "model"
 
     @property
     def error_code(self) -> str | None:
@@ -138,13 +145,15 @@ def broken(error: BaseException, endpoint: Endpoint, *, answered: bool, idle_s: 
     paid: Paid = "lost" if answered or isinstance(cause, aiohttp.ClientPayloadError) else "perhaps"
     if isinstance(cause, TimeoutError | httpx.TimeoutException):
         return Failure(APITimeoutError(f"{place} sent nothing for {idle_s:g} s{TRIES}"), paid=paid)
+    gone = False
     if isinstance(cause, aiohttp.ClientPayloadError):
         what = f"the answer of {place} was cut off"
     elif isinstance(cause, aiohttp.ClientResponseError):
         what = f"{place} sent no valid HTTP: {_reason(cause)}"
     else:
+        gone = not answered
         what = f"{place} closed the connection {'in the middle of its' if answered else 'before an'} answer"
-    return Failure(APIConnectionError(f"{what}{TRIES}"), paid=paid)
+    return Failure(APIConnectionError(f"{what}{TRIES}"), paid=paid, gone=gone)
 
 
 def _unreachable(cause: BaseException, place: str, endpoint: Endpoint) -> Failure:
@@ -157,8 +166,9 @@ def _unreachable(cause: BaseException, place: str, endpoint: Endpoint) -> Failur
         else "Is the network up?"
     )
     if isinstance(cause, _TOO_SLOW):
-        return Failure(APITimeoutError(f"cannot reach {place} (no connection in time{TRIES}). {advice}"))
-    return Failure(APIConnectionError(f"cannot reach {place} ({_reason(cause)}{TRIES}). {advice}"))
+        late = APITimeoutError(f"cannot reach {place} (no connection in time{TRIES}). {advice}")
+        return Failure(late, gone=True)
+    return Failure(APIConnectionError(f"cannot reach {place} ({_reason(cause)}{TRIES}). {advice}"), gone=True)
 
 
 def with_tries(error: APIError, tries: int, seconds: float) -> APIError:
@@ -167,6 +177,14 @@ def with_tries(error: APIError, tries: int, seconds: float) -> APIError:
     error.message = error.message.replace(TRIES, times)
     error.args = (error.message,)
     return error
+
+
+def copied(error: APIError) -> APIError:
+    """Return an error of the same kind and words, to be raised by somebody else."""
+    same = type(error).__new__(type(error))
+    same.__dict__.update(error.__dict__)
+    same.args = error.args
+    return same
 
 
 def bare(error: BaseException) -> BaseException:

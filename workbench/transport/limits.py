@@ -21,10 +21,11 @@ class Limits:
         connect_s: For a connection to stand.
         idle_s: Between two reads of a plain answer, the first included.
         stream_idle_s: Between two events of a stream; pings are no progress.
-        total_s: For a whole call, all attempts and waits included.
+        total_s: For a whole call, all attempts and the waits between them; its turn in the queue apart.
         body_bytes: Of a decoded answer.
         stream_bytes: Of a decoded stream, whose events say everything in many more words.
         wait_s: The longest wait the service may ask for.
+        outage_s: How long a call sits out an outage that others have noticed too.
     """
 
     connect_s: float = 5.0
@@ -34,6 +35,7 @@ class Limits:
     body_bytes: int = 32 * MIB
     stream_bytes: int = 128 * MIB
     wait_s: float = 60.0
+    outage_s: float = 300.0
 
 
 @dataclass(slots=True)
@@ -55,10 +57,7 @@ class Tally:
 
 
 class Gate:
-    """Holds back every task of a model when the service asked one of them to wait.
-
-    A breaker that lets one probe through during an outage belongs here too.
-    """
+    """Holds back every task of a model group when the service asked one of them to wait."""
 
     def __init__(
         self, sleep: Callable[[float], Awaitable[None]], clock: Callable[[], float] = time.monotonic
@@ -70,6 +69,11 @@ class Gate:
     def hold(self, group: str, seconds: float) -> None:
         """Let nobody of *group* pass for so many seconds."""
         self._until[group] = max(self._until.get(group, 0.0), self._clock() + seconds)
+
+    def left_s(self, group: str) -> float:
+        """Return the seconds for which nobody of *group* may pass; 0 or less where everybody may."""
+        until = self._until.get(group)
+        return 0.0 if until is None else until - self._clock()
 
     async def enter(self, group: str, jitter: Callable[[], float]) -> float:
         """Wait for one's turn and return the seconds waited; the tasks held leave at different moments."""

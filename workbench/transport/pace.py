@@ -1,0 +1,237 @@
+"""The pace of one model group: as fast as its limits allow, and no faster.
+
+Nothing is held, and nothing counted, until the service has told its limits. From then on every call takes its
+share of requests, input and output tokens out of buckets that refill as the service's do; what it really used
+and what the service says is left correct them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from workbench.retry import timestamp
+from workbench.transport import told as headers
+from workbench.transport.bucket import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from workbench.transport.bucket import Mark
+    from workbench.transport.guess import Guess
+    from workbench.transport.shared import Shared
+    from workbench.transport.told import Told
+    from workbench.wire import Request, Usage
+
+_WORDS = ("requests", "input tokens", "output tokens")
+_INPUT, _OUTPUT = 1, 2
+_FREE = (0.0, 0.0, 0.0)
+
+
+class Ticket:
+    """A call's share.
+
+    Attributes:
+        request: What is sent.
+        size: Bytes of its body.
+        charged: Requests, input and output tokens taken.
+        marks: Where each bucket stood then.
+    """
+
+    __slots__ = ("charged", "marks", "request", "sent", "size")
+
+    def __init__(self, request: Request, size: int) -> None:
+        self.request = request
+        self.size = size
+        self.sent = 0
+        self.charged: Sequence[float] = _FREE
+        self.marks: list[Mark | None] = [None, None, None]
+
+
+class Pace:
+    """The limits of one model group, and who draws from them.
+
+    Args:
+        clock: Seconds that only go forward.
+        guess: What calls will use.
+        shared: Where other processes see the same buckets; None keeps them to this one.
+        fast: Whether this is fast mode, which has limits of its own.
+        wall: Seconds since the epoch, where the service does not tell its own time.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        guess: Guess,
+        *,
+        shared: Shared | None = None,
+        fast: bool = False,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._clock = clock
+        self._guess = guess
+        self._shared = shared
+        self._fast = fast
+        self._wall = wall
+        self._buckets: list[Bucket | None] = [None, None, None]
+        self._open: set[Ticket] = set()
+        self._sent = 0
+        self._making = 0.0  # output tokens charged to answers under way
+        if shared is not None and shared.exists:
+            with shared.held(self._buckets):
+                pass
+
+    @property
+    def known(self) -> bool:
+        """Whether the service has told a limit."""
+        return any(self._buckets)
+
+    # --- before a call -------------------------------------------------------------------------------
+
+    def take(self, ticket: Ticket) -> tuple[float, str]:
+        """Take the share of a call that would go out now.
+
+        Returns:
+            0 where it was taken; else the seconds to wait before asking again, and for what.
+        """
+        if not any(self._buckets):
+            self._out(ticket, _FREE)
+            return 0.0, ""
+        need = (1.0, *self._guess.of(ticket.request, ticket.size))
+        if self._shared is None:
+            return self._take(ticket, need)
+        with self._shared.held(self._buckets):
+            return self._take(ticket, need)
+
+    def _take(self, ticket: Ticket, need: Sequence[float]) -> tuple[float, str]:
+        now, wait_s, word = self._clock(), 0.0, ""
+        for bucket, amount, name in zip(self._buckets, need, _WORDS, strict=True):
+            if bucket is not None:
+                bucket.refill(now)
+                left_s = bucket.wait_s(amount)
+                if left_s > wait_s:
+                    wait_s, word = left_s, name
+        if not wait_s:
+            self._out(ticket, need)
+        return wait_s, word
+
+    def _out(self, ticket: Ticket, need: Sequence[float]) -> None:
+        self._sent += 1
+        self._open.add(ticket)
+        ticket.sent = self._sent
+        self._charge(ticket, need)
+
+    def _charge(self, ticket: Ticket, need: Sequence[float]) -> None:
+        ticket.charged = need
+        ticket.marks = [
+            bucket.charge(amount, ticket.sent) if bucket is not None else None
+            for bucket, amount in zip(self._buckets, need, strict=True)
+        ]
+        self._making += need[_OUTPUT]
+
+    # --- while it is on its way ----------------------------------------------------------------------
+
+    def hear(self, ticket: Ticket, found: Mapping[str, str], date: str | None, *, refused: bool) -> None:
+        """Take what the headers of an answer tell.
+
+        Args:
+            ticket: The call's.
+            found: The headers.
+            date: The time the service has, as its header says.
+            refused: Whether the answer is a 429.
+        """
+        told = headers.read(found, fast=self._fast)
+        if not any(told):
+            return
+        if self._shared is None:
+            self._hear(ticket, told, date, refused=refused)
+        else:
+            with self._shared.held(self._buckets, write=True):
+                self._hear(ticket, told, date, refused=refused)
+
+    def _hear(self, ticket: Ticket, told: Sequence[Told | None], date: str | None, *, refused: bool) -> None:
+        now = self._clock()
+        fresh = False
+        if refused:
+            self._give_back(ticket)
+        for kind, one in enumerate(told):
+            if one is None:
+                continue
+            bucket = self._buckets[kind]
+            full_in_s = None
+            if bucket is None or not bucket.sized:
+                service_s = timestamp(date) if date else None
+                full_in_s = headers.seconds_until(one.reset, service_s or self._wall())
+            if bucket is None:
+                self._buckets[kind] = Bucket(one, full_in_s, now)
+                fresh = True
+                continue
+            bucket.refill(now)
+            bucket.size(one, full_in_s)
+            mark = ticket.marks[kind]
+            if refused:
+                bucket.empty(one)
+            elif mark is not None:
+                making = self._making if kind == _OUTPUT else 0.0
+                bucket.hear(one, mark, under_way=making, sent=self._sent)
+        if fresh:
+            self._charge_late(ticket)
+
+    def _charge_late(self, ticket: Ticket) -> None:
+        """Charge the calls that went out before limits were known; this one is in what was told."""
+        for other in self._open:
+            if not any(other.charged):
+                need = (1.0, *self._guess.of(other.request, other.size))
+                self._charge(other, (0.0, 0.0, need[_OUTPUT]) if other is ticket else need)
+
+    # --- after it ------------------------------------------------------------------------------------
+
+    def answered(self, ticket: Ticket, usage: Usage | None) -> None:
+        """Put right what was charged, now that it is known what was used."""
+        if usage is None or not usage.known:
+            self._close(ticket)
+            return
+        real_input, real_output = self._guess.learn(ticket.request, ticket.size, usage)
+        if any(ticket.marks):
+            charged = ticket.charged
+            # Of a call that was sent before limits were known, the input was in what the service told first.
+            over = charged[_INPUT] - real_input if charged[_INPUT] else 0.0
+            self._correct((0.0, over, charged[_OUTPUT] - real_output))
+        self._close(ticket)
+
+    def failed(self, ticket: Ticket, status: int | None, *, paid: bool) -> None:
+        """Give back what a call that was not answered has not used; the request itself may have counted."""
+        if ticket not in self._open:
+            return
+        if not paid and any(ticket.marks):
+            self._correct((float(status == 429), ticket.charged[_INPUT], ticket.charged[_OUTPUT]))
+        self._close(ticket)
+
+    def unsent(self, ticket: Ticket) -> None:
+        """Give everything back: the call did not go out after all."""
+        if ticket in self._open:
+            self._correct(ticket.charged)
+            self._close(ticket)
+
+    def _give_back(self, ticket: Ticket) -> None:
+        for bucket, amount in zip(self._buckets, ticket.charged, strict=True):
+            if bucket is not None:
+                bucket.correct(amount)
+        self._close(ticket)
+
+    def _correct(self, amounts: Sequence[float]) -> None:
+        if self._shared is None:
+            self._put_right(amounts)
+        else:
+            with self._shared.held(self._buckets):
+                self._put_right(amounts)
+
+    def _put_right(self, amounts: Sequence[float]) -> None:
+        for bucket, amount in zip(self._buckets, amounts, strict=True):
+            if bucket is not None and amount:
+                bucket.correct(amount)
+
+    def _close(self, ticket: Ticket) -> None:
+        if ticket in self._open:
+            self._open.remove(ticket)
+            self._making -= ticket.charged[_OUTPUT]
