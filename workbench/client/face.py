@@ -14,6 +14,7 @@ from workbench import record, retry, sync
 from workbench.cache import Store
 from workbench.cassette import Cassette
 from workbench.client.answers import Answers, Question, check_mode, version_for
+from workbench.client.batches import BatchCalls, Batches
 from workbench.client.link import Link
 from workbench.client.models import Models
 from workbench.client.preflight import preflight
@@ -175,6 +176,17 @@ class Client(Shown):
     def models(self) -> Models:
         """The models the service lists."""
         return Models(self._ask)
+
+    @property
+    def batches(self) -> Batches:
+        """Message batches: many requests at half the price, answered within a day.
+
+        Raises:
+            UsageError: In replay, where nothing is asked.
+        """
+        if self.mode == "replay":
+            raise UsageError("batches ask the service, and replay asks nothing; use another mode")
+        return Batches(BatchCalls(self._link.connect, self.betas), lambda asked: self._question(asked, 0))
 
     def explain(self, request: Request | Mapping[str, Any], *, draw: int = 0) -> record.Explanation:
         """Say whether a request is recorded; if not, which recording is nearest and where it differs."""
