@@ -70,19 +70,26 @@ class Service:
         self._source = source
         self._wait = wait
 
-    async def __call__(self, request, *, draw):
+    async def __call__(self, request, *, draw, permit):
+        if self._source != "live":
+            return self._answer(request, draw)
+        async with permit(request) as lease:
+            self.flying += 1
+            self.most = max(self.most, self.flying)
+            try:
+                if self._wait is not None:
+                    await asyncio.sleep(self._wait)
+                reply = self._answer(request, draw)
+                lease.answered(reply)
+                return reply
+            finally:
+                self.flying -= 1
+
+    def _answer(self, request, draw):
         self.asked.append((request.key, draw))
-        number = len(self.asked)
-        self.flying += 1
-        self.most = max(self.most, self.flying)
-        try:
-            if self._wait is not None:
-                await asyncio.sleep(self._wait)
-            if error := self._fail(number):
-                raise error
-            return answer(request, draw=draw, source=self._source)
-        finally:
-            self.flying -= 1
+        if error := self._fail(len(self.asked)):
+            raise error
+        return answer(request, draw=draw, source=self._source)
 
 
 def go(service, folder, study=STUDY, **options):
@@ -243,9 +250,10 @@ def test_the_intent_is_on_disk_before_the_request_leaves(tmp_path):
     """After a kill, what was in flight is known."""
     path = tmp_path / "run" / JOURNAL
 
-    async def send(request, *, draw):
-        assert any(r["type"] == "intent" and r["key"] == request.key for r in read(path)[0])
-        return answer(request, draw=draw)
+    async def send(request, *, draw, permit):
+        async with permit(request):
+            assert any(r["type"] == "intent" and r["key"] == request.key for r in read(path)[0])
+            return answer(request, draw=draw)
 
     assert len(go(send, tmp_path / "run")) == 20
 
@@ -497,10 +505,10 @@ def test_a_full_disk_hides_not_why_a_run_stopped(tmp_path, monkeypatch):
 def test_reports_that_find_no_space_say_so(tmp_path, monkeypatch):
     """A run that is complete but for its tables is one clear line; its answers are in the journal."""
 
-    def full(path, data):
+    def full(path, data, **options):
         if path.name == "table.txt":
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(path, data)
+        real(path, data, **options)
 
     real = files.write
     monkeypatch.setattr(files, "write", full)
@@ -539,9 +547,12 @@ def test_the_first_stop_lets_calls_in_flight_finish(tmp_path):
 class Stuck(Service):
     """Answers four requests and hangs on the others."""
 
-    async def __call__(self, request, *, draw):
-        self._wait = 0 if len(self.asked) < 4 else 3600
-        return await super().__call__(request, draw=draw)
+    called = 0
+
+    async def __call__(self, request, *, draw, permit):
+        self.called += 1
+        self._wait = 0 if self.called <= 4 else 3600
+        return await super().__call__(request, draw=draw, permit=permit)
 
 
 def test_the_second_stop_is_at_once(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from workbench.cassette import Cassette
     from workbench.platforms import Endpoint
     from workbench.reply import Reply
-    from workbench.transport import Transport
+    from workbench.runner import Permit
+    from workbench.transport import Transport, Watch
     from workbench.wire import Request
     from workbench.wire.events import StreamEvent
 
@@ -131,7 +133,13 @@ class Answers:
         self._asking = asyncio.Lock()
 
     async def reply(
-        self, question: Question, mode: Mode, *, miss: Miss = "alone", since: datetime | None = None
+        self,
+        question: Question,
+        mode: Mode,
+        *,
+        miss: Miss = "alone",
+        since: datetime | None = None,
+        permit: Permit | None = None,
     ) -> Reply:
         """Return the reply to a question.
 
@@ -140,6 +148,7 @@ class Answers:
             mode: Where it may come from.
             miss: How a miss is worded.
             since: In refresh, what the store took since then is fresh enough, and not paid twice.
+            permit: Asked for leave before anything is sent; None needs none.
 
         Raises:
             ReplayMissError: In replay, where nothing is recorded.
@@ -148,13 +157,13 @@ class Answers:
         if mode == "replay":
             return self._replayed(question, miss)
         if mode == "off":
-            return await self._sent(question)
+            return await self._sent(question, permit)
         found = None
         if mode == "live":
             found = self.recorded(question, await self.origin())
         elif since is not None:
             found = self._stored_since(question, await self.origin(), since)
-        return found if found is not None else await self._once(question)
+        return found if found is not None else await self._once(question, permit)
 
     async def stream(
         self, question: Question, mode: Mode, emit: Callable[[list[StreamEvent]], None]
@@ -237,7 +246,7 @@ class Answers:
 
     # --- live ----------------------------------------------------------------------------------------
 
-    async def _once(self, question: Question) -> Reply:
+    async def _once(self, question: Question, permit: Permit | None) -> Reply:
         """Ask; whoever asks the same meanwhile gets the same reply, paid once."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # a forked child: the flights were its parent's
@@ -249,7 +258,7 @@ class Answers:
                 return replace(flight.result(), source="store")
         flight = self._flights[key] = loop.create_future()
         try:
-            reply = self._kept(await self._sent(question), question)
+            reply = self._kept(await self._sent(question, permit), question)
         except asyncio.CancelledError:
             flight.cancel()
             raise
@@ -263,11 +272,23 @@ class Answers:
         finally:
             del self._flights[key]
 
-    async def _sent(self, question: Question) -> Reply:
-        transport = await self._connect()
+    async def _sent(self, question: Question, permit: Permit | None) -> Reply:
         request = question.request
         if (request.max_tokens or 0) > LONG_ANSWER_TOKENS and not request.stream:
             request = request.model_copy(update={"stream": True})
+        if permit is None:
+            return await self._send(request, question)
+        asked_at = time.perf_counter()
+        async with permit(request) as lease:
+            waited_s = time.perf_counter() - asked_at
+            reply = await self._send(request, question, lease)
+            timing = replace(reply.timing, queue_s=reply.timing.queue_s + waited_s)
+            reply = replace(reply, timing=timing)
+            lease.answered(reply)
+            return reply
+
+    async def _send(self, request: Request, question: Question, watch: Watch | None = None) -> Reply:
+        transport = await self._connect()
         with self._cure_for(request):
             return await transport.send(
                 request,
@@ -275,6 +296,7 @@ class Answers:
                 betas=question.betas,
                 draw=question.draw,
                 total_s=self._patience(request),
+                watch=watch,
             )
 
     @contextmanager

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from workbench.evaluation import Eval
     from workbench.reply import Reply
     from workbench.run import Run
-    from workbench.runner import Event
+    from workbench.runner import Event, Purse
     from workbench.secret import Secret
 
 collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = ContextVar(
@@ -119,11 +119,18 @@ class Client(Shown):
         self.mode: Mode = check_mode(mode)
         self.api_version = api_version
         self.betas = (betas,) if isinstance(betas, str) else tuple(betas)
-        self._link = Link(self.endpoint, limits or Limits(), max_retries + 1, budget or retry.Budget())
+        kept = _store(store, self.mode)
+        self._link = Link(
+            self.endpoint,
+            limits or Limits(),
+            max_retries + 1,
+            budget or retry.Budget(),
+            shared=kept.path.with_name(f"{kept.path.name}-pace") if kept is not None else None,
+        )
         self._answers = Answers(
             self.endpoint,
             chosen=base_url is not None,
-            store=_store(store, self.mode),
+            store=kept,
             cassette=_cassette(cassette, self.mode),
             connect=self._link.connect,
             timeout_s=timeout_s,
@@ -216,8 +223,8 @@ class Client(Shown):
             evaluation: The study.
             mode: Another mode than the client's.
             concurrency: Requests in flight at most; ``"auto"`` leaves it to the workbench.
-            budget_usd: Stop once the replies paid for in this run, earlier sittings included, cost so much;
-                what is then in flight is finished, so the last few replies may exceed it.
+            budget_usd: The most that the run may pay, earlier sittings included: the worst case of what is in
+                flight is put aside, and what no longer fits is not sent.
             out: Folder of the run; default ``runs/NAME-TIME``.
             resume: Go on with the unfinished run in *out*.
             stream: Stream answers, so that the first token is timed; default for the Claude API and the
@@ -230,6 +237,8 @@ class Client(Shown):
             APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
             IncompleteError: The budget is used up; the run can be resumed.
         """
+        from workbench.runner.purse import Purse
+
         noted = collecting.get()
         if noted is not None:
             options = {"mode": mode, "concurrency": concurrency, "budget_usd": budget_usd, "out": out}
@@ -237,14 +246,16 @@ class Client(Shown):
             raise Collected
         chosen, cap = self._mode(mode), dollars(budget_usd)
         folder = Path(out) if out is not None else new_folder(evaluation.name)
-        at_once = 16 if concurrency == "auto" else concurrency
-        if not isinstance(at_once, int) or at_once < 1:
+        if concurrency != "auto" and (not isinstance(concurrency, int) or concurrency < 1):
             raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
         earlier = Earlier.of(folder, resume=resume and (chosen == "refresh" or cap is not None))
-        asked = Trials(self._question, self._answers, chosen, stream=stream, cap=cap, earlier=earlier)
+        purse = Purse(cap, spent=earlier.spent, unpriced=earlier.unpriced)
+        asked = Trials(self._question, self._answers, chosen, stream=stream, since=earlier.begun)
         if check:
             sync.run(preflight(evaluation, self._question, self._answers, chosen))
-        return self._run(evaluation, asked, folder, concurrency=at_once, resume=resume, on_event=on_event)
+        return self._run(
+            evaluation, asked, folder, purse, concurrency=concurrency, resume=resume, on_event=on_event
+        )
 
     def resume(self, folder: str | os.PathLike[str], evaluation: Eval, **options: Any) -> Run:
         """Go on with an unfinished run; nothing that was answered is asked again.
@@ -261,15 +272,16 @@ class Client(Shown):
         evaluation: Eval,
         asked: Trials,
         folder: Path,
+        purse: Purse,
         *,
-        concurrency: int,
+        concurrency: int | str,
         resume: bool,
         on_event: Callable[[Event], None] | None,
     ) -> Run:
         from workbench import runner
         from workbench.show.progress import progress_for
 
-        with progress_for(len(evaluation), evaluation.name, asked.cap) as progress:
+        with progress_for(len(evaluation), evaluation.name, purse.cap) as progress:
             return sync.run(
                 runner.record(
                     evaluation,
@@ -277,6 +289,7 @@ class Client(Shown):
                     folder=folder,
                     resume=resume,
                     concurrency=concurrency,
+                    purse=purse,
                     on_event=on_event or progress,
                 )
             )

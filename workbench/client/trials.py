@@ -1,4 +1,4 @@
-"""A client's part in a run: it answers trials, and minds the budget."""
+"""A client's part in a run: it answers trials, and knows what earlier sittings did."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.errors import IncompleteError, ReplayMissError, UsageError
+from workbench.errors import ReplayMissError, UsageError
 from workbench.run import INFO, Run
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from workbench.client.answers import Answers, Miss, Mode, Question
     from workbench.reply import Reply
+    from workbench.runner import Permit
     from workbench.wire import Request
 
 
@@ -55,8 +56,7 @@ class Trials:
         mode: Where answers may come from.
         stream: Whether to stream, so that first tokens are timed; None: where the Claude API or the
             emulator answers, for other servers may not be able to.
-        cap: Dollars that the run may pay, or None.
-        earlier: What earlier sittings of the run did.
+        since: When the run's first sitting began.
     """
 
     def __init__(
@@ -66,28 +66,22 @@ class Trials:
         mode: Mode,
         *,
         stream: bool | None,
-        cap: Decimal | None,
-        earlier: Earlier | None = None,
+        since: datetime,
     ) -> None:
-        earlier = earlier or Earlier(datetime.now(UTC))
-        self.cap = cap
         self._ask = ask
         self._answers = answers
         self._mode = mode
         self._stream = stream
-        self._since = earlier.begun
-        self._spent = earlier.spent
-        self._unpriced = earlier.unpriced
+        self._since = since
         self._missed = False
 
-    async def send(self, request: Request, *, draw: int) -> Reply:
+    async def send(self, request: Request, *, draw: int, permit: Permit) -> Reply:
         """Answer one trial.
 
         Raises:
             IncompleteError: The budget is used up, or cannot be kept.
             APIError, ReplayMissError: As `Client.send`.
         """
-        self._check_budget()
         question = self._ask(request, draw)
         if self._stream is None:
             self._stream = self._mode != "replay" and not (await self._answers.origin()).startswith("url:")
@@ -95,34 +89,12 @@ class Trials:
             question = replace(question, request=question.request.model_copy(update={"stream": True}))
         miss: Miss = "another" if self._missed else "first"
         try:
-            reply = await self._answers.reply(question, self._mode, miss=miss, since=self._since)
+            return await self._answers.reply(
+                question, self._mode, miss=miss, since=self._since, permit=permit
+            )
         except ReplayMissError:
             self._missed = True  # the first miss names its nearest recording; that says enough
             raise
-        if self.cap is not None and reply.source == "live":
-            self._pay(reply)
-        return reply
-
-    def _check_budget(self) -> None:
-        if self.cap is None:
-            return
-        if self._unpriced is not None:
-            raise IncompleteError(
-                f"{self._unpriced} has no known price, so the budget of ${self.cap} cannot be kept; "
-                "go on without budget_usd"
-            )
-        if self._spent >= self.cap:
-            raise IncompleteError(
-                f"the budget of ${self.cap} is used up (${self._spent:.4f} spent); "
-                "what is answered is kept: resume with a larger budget_usd"
-            )
-
-    def _pay(self, reply: Reply) -> None:
-        total = reply.cost.total
-        if total is None:
-            self._unpriced = reply.request.model
-        else:
-            self._spent += total
 
 
 def dollars(value: str | Decimal | float | None) -> Decimal | None:

@@ -2,5 +2,8 @@
 
 from workbench.runner.engine import Engine, Event, run
 from workbench.runner.folder import record
+from workbench.runner.lease import Halted, Lease, Permit
+from workbench.runner.plan import Plan
+from workbench.runner.purse import Purse
 
-__all__ = ["Engine", "Event", "record", "run"]
+__all__ = ["Engine", "Event", "Halted", "Lease", "Permit", "Plan", "Purse", "record", "run"]

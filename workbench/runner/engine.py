@@ -1,10 +1,15 @@
-"""The workers: take a trial, write down the intent, send, score, commit, take the next."""
+"""The workers: take a trial, have it answered, score, commit, take the next.
+
+What is found in a store is answered at once. What must be sent asks its `Lease` first: a turn among those
+that share a prefix, money, a slot, and the intent on disk.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from workbench.errors import (
     APIConnectionError,
@@ -15,16 +20,23 @@ from workbench.errors import (
 )
 from workbench.run import Result, as_asked, judges
 from workbench.runner.commit import Committer
+from workbench.runner.lease import Desk, Halted
+from workbench.runner.plan import Plan
+from workbench.runner.purse import Purse
+from workbench.runner.slots import Slots
 from workbench.runner.verdict import describe, stops
 from workbench.score import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from workbench.evaluation import Eval, Trial
     from workbench.journal import Journal
     from workbench.reply import Reply
+    from workbench.runner.lease import Lease, Permit
     from workbench.wire import Request
+
+    Concurrency = int | Literal["auto"]
 
 
 DRAIN_S = 0.8
@@ -32,9 +44,9 @@ DRAIN_S = 0.8
 
 
 class Send(Protocol):
-    """How a request is answered; `Client.asend` is one."""
+    """How a trial is answered: from what is recorded, or, with leave of *permit*, by asking."""
 
-    def __call__(self, request: Request, *, draw: int) -> Awaitable[Reply]: ...  # noqa: D102
+    def __call__(self, request: Request, *, draw: int, permit: Permit) -> Awaitable[Reply]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,51 +70,45 @@ class Event:
     note: str = ""
 
 
-async def run(
-    evaluation: Eval,
-    send: Send,
-    *,
-    journal: Journal,
-    concurrency: int = 16,
-    on_event: Callable[[Event], None] | None = None,
-    already: Mapping[int, Result] | None = None,
-    drain_s: float = DRAIN_S,
-) -> tuple[Result, ...]:
+async def run(evaluation: Eval, send: Send, *, journal: Journal, **options: Any) -> tuple[Result, ...]:
     """Ask every trial of *evaluation* that has no answer yet.
 
     Args:
         evaluation: What to ask.
         send: Answers a request, or raises.
         journal: Open for appending; every answer is on disk before it counts.
-        concurrency: Trials in flight at most.
-        on_event: Told of what happens, in the loop: it must return quickly.
-        already: Results of an earlier sitting, by index; errors among them are asked again.
-        drain_s: Seconds that calls in flight may take to finish after a stop; their answers are paid for.
+        **options: The others of `Engine`.
 
     Returns:
         The results in the evaluation's order; an `APIError` of one trial is a result too.
 
     Raises:
         APIError: One that concerns every call: a wrong key, no credit, no server.
+        IncompleteError: The budget does not reach for what is left.
         ReplayMissError: Some requests are not recorded; the others were answered.
         DiskFullError: No space for results; nothing more was sent.
         CancelledError: Stopped from outside; what was finished is in the journal.
     """
-    engine = Engine(
-        evaluation,
-        send,
-        journal=journal,
-        concurrency=concurrency,
-        on_event=on_event,
-        already=already,
-        drain_s=drain_s,
-    )
+    engine = Engine(evaluation, send, journal=journal, **options)
     await engine.run()
     return engine.ordered()
 
 
 class Engine:
-    """One sitting of a run; the arguments are those of `run`.
+    """One sitting of a run.
+
+    Args:
+        evaluation: What to ask.
+        send: Answers a request, or raises.
+        journal: Open for appending; every answer is on disk before it counts.
+        concurrency: Calls in flight at most; ``"auto"`` finds out how many.
+        purse: Dollars that may be spent.
+        plan: In which order, and what leads; default the evaluation's own order, and leaders where prompts
+            have breakpoints.
+        on_event: Told of what happens, in the loop: it must return quickly.
+        note: Says in a few words what holds the run back, or nothing.
+        already: Results of an earlier sitting, by index; errors among them are asked again.
+        drain_s: Seconds that calls in flight may take to finish after a stop; their answers are paid for.
 
     Attributes:
         results: What is safe on disk, by index.
@@ -115,8 +121,11 @@ class Engine:
         send: Send,
         *,
         journal: Journal,
-        concurrency: int = 16,
+        concurrency: Concurrency = 16,
+        purse: Purse | None = None,
+        plan: Plan | None = None,
         on_event: Callable[[Event], None] | None = None,
+        note: Callable[[], str] = str,
         already: Mapping[int, Result] | None = None,
         drain_s: float = DRAIN_S,
     ) -> None:
@@ -124,15 +133,18 @@ class Engine:
         self.lost = 0
         self._evaluation = evaluation
         self._send = send
-        self._journal = journal
-        self._concurrency = concurrency
+        self._slots = Slots(concurrency)
+        self._plan = plan or Plan.of(evaluation)
+        self.desk = Desk(self._slots, purse or Purse(None), self._plan.prefixes)
         self._on_event = on_event
+        self._note = note
         self._drain_s = drain_s
         self._total = len(evaluation)
         self._scorers = tuple((scorer.name, scorer) for scorer in evaluation.scorers)
         self._judges = judges((scorer.name, scorer.kind) for scorer in evaluation.scorers)
         self._commits = Committer(journal, self._finished)
         self._halted = False
+        self.sending: set[asyncio.Task[Any]] = set()
         self._misses: list[ReplayMissError] = []
         self._answered = False
         self._unreachable = 0
@@ -157,11 +169,13 @@ class Engine:
             raise self._missing()
 
     def _workers(self) -> int:
+        """Return how many trials to have in hand: more than may be in flight where some wait for a leader."""
         answered = sum(1 for result in self.results.values() if result.error is None)
-        return max(0, min(self._concurrency, self._total - answered))
+        ahead = 2 if self._plan.prefixes is not None else 1
+        return max(0, min(self._slots.most * ahead, self._total - answered))
 
     def _open_trials(self) -> Iterator[Trial]:
-        for trial in self._evaluation.trials():
+        for trial in self._plan.trials(self._evaluation):
             known = self.results.get(trial.index)
             if known is None or known.error is not None:
                 yield trial
@@ -179,49 +193,56 @@ class Engine:
 
     async def _ask(self, trial: Trial) -> None:
         request = trial.request
-        if not await self._begin(trial, request):
-            return
-        self.lost += 1
+        call = Call(self, trial, request)
         try:
-            reply = await self._send(request, draw=trial.epoch)
+            reply = await self._send(request, draw=trial.epoch, permit=call.permit)
+        except Halted:
+            return
         except ReplayMissError as miss:
-            self._unsent(trial)
+            call.take_back()
             self._misses.append(miss)
         except APIError as error:
-            self._failed(trial, request, error)
+            self._failed(trial, request, error, sent=call.sent)
         except WorkbenchError:  # the budget is used up, or the request cannot be sent: nothing left
-            self._unsent(trial)
-            self.lost -= 1
+            call.take_back()
             raise
         else:
-            self._answered, self._unreachable = True, 0
-            self._commits.add(self._judged(trial, request, reply))
-        self.lost -= 1
+            if reply.source == "live":
+                self._answered, self._unreachable = True, 0
+            result = self._judged(trial, request, reply, call.expected)
+            call.over()  # before any wait: whoever is stopped there has its answer
+            await self._commits.add(result)
+        call.over()
 
-    async def _begin(self, trial: Trial, request: Request) -> bool:
-        """Put the intent on disk, and with it this worker's last answer; False when there was a stop."""
+    async def begin(self, trial: Trial, request: Request) -> None:
+        """Put the intent on disk, and with it this worker's last answer.
+
+        Raises:
+            Halted: There was a stop.
+        """
         self._commits.note({"type": "intent", "index": trial.index, "key": request.key})
         try:
             await self._commits.flush()
             if not self._halted and self._on_event is not None:
-                self._on_event(Event("started", trial.id, None, len(self.results), self._total))
+                self._tell("started", trial.id, None, len(self.results))
         except BaseException:
-            self._unsent(trial)
+            self.unsent(trial)
             raise
         if self._halted:
-            self._unsent(trial)
-        return not self._halted
+            self.unsent(trial)
+            raise Halted
 
-    def _unsent(self, trial: Trial) -> None:
+    def unsent(self, trial: Trial) -> None:
         """Take the intent back: nothing was answered, nothing was charged."""
         self._commits.note({"type": "unsent", "index": trial.index})
 
-    def _failed(self, trial: Trial, request: Request, error: APIError) -> None:
+    def _failed(self, trial: Trial, request: Request, error: APIError, *, sent: bool) -> None:
         away = isinstance(error, APIConnectionError) and not isinstance(error, APITimeoutError)
         self._unreachable = self._unreachable + 1 if away else 0
         if stops(error) or self._unreachable >= self._patience():
-            self._unsent(trial)
-            self.lost -= 1
+            if sent:
+                self.unsent(trial)
+                self.lost -= 1
             raise error
         result = Result(
             trial.variant.name,
@@ -236,26 +257,38 @@ class Engine:
             input=as_asked(trial.sample.input),
             target=trial.sample.target,
         )
-        self._commits.add(result)
+        self._commits.put(result)
 
     def _patience(self) -> int:
         """How many calls in a row may find no server before the run stops."""
-        return max(8, self._concurrency) if self._answered else min(3, self._total)
+        return max(8, self._slots.limit) if self._answered else min(3, self._total)
 
-    def _judged(self, trial: Trial, request: Request, reply: Reply) -> Result:
+    def _judged(
+        self, trial: Trial, request: Request, reply: Reply, expected: dict[str, int] | None
+    ) -> Result:
         scores = {name: apply(scorer, trial.sample, reply) for name, scorer in self._scorers}
-        return Result.answered(trial, request.key, reply, scores, self._judges)
+        result = Result.answered(trial, request.key, reply, scores, self._judges)
+        return result if expected is None else replace(result, expected=expected)
 
     def _finished(self, results: Sequence[Result]) -> None:
         """Count results that are safe, all of them before a listener hears of one and may fail."""
         self.results.update((result.index, result) for result in results)
         if self._on_event is not None:
             for done, result in enumerate(results, len(self.results) - len(results) + 1):
-                self._on_event(Event("finished", result.trial_id, result, done, self._total))
+                self._tell("finished", result.trial_id, result, done)
+
+    def _tell(
+        self, kind: Literal["started", "finished"], trial: str, result: Result | None, done: int
+    ) -> None:
+        assert self._on_event is not None
+        self._on_event(Event(kind, trial, result, done, self._total, self._note()))
 
     async def _settle(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Let calls in flight finish for a moment, end the rest, and commit what came."""
         self._halted = True
+        for worker in workers:
+            if worker not in self.sending:
+                worker.cancel()  # it waits for a turn, money or a slot: nothing of it is on its way
         try:
             if any(not worker.done() for worker in workers):
                 await asyncio.wait(workers, timeout=self._drain_s)
@@ -268,3 +301,46 @@ class Engine:
     def _missing(self) -> ReplayMissError:
         n = len(self._misses)
         return ReplayMissError(f"{n:,} of {self._total:,} requests are not recorded. {self._misses[0]}")
+
+
+class Call:
+    """One trial on its way: whether it was sent, and what was expected of it."""
+
+    def __init__(self, engine: Engine, trial: Trial, request: Request) -> None:
+        self.sent = False
+        self.expected: dict[str, int] | None = None
+        self._engine = engine
+        self._trial = trial
+        self._asked = request
+
+    @asynccontextmanager
+    async def permit(self, request: Request) -> AsyncIterator[Lease]:
+        """Ask for leave to send *request*, the trial's own or one of its forms; the engine's `Permit`."""
+        engine, worker = self._engine, asyncio.current_task()
+
+        async def begin() -> None:
+            await engine.begin(self._trial, self._asked)
+            self.sent = True
+            engine.lost += 1
+            if worker is not None:
+                engine.sending.add(worker)
+
+        async with engine.desk.leave(request, begin) as lease:
+            try:
+                yield lease
+            finally:
+                self.expected = lease.expected
+                if worker is not None:
+                    engine.sending.discard(worker)
+
+    def take_back(self) -> None:
+        """It was never sent after all."""
+        if self.sent:
+            self._engine.unsent(self._trial)
+        self.over()
+
+    def over(self) -> None:
+        """Its end is known."""
+        if self.sent:
+            self.sent = False
+            self._engine.lost -= 1
