@@ -11,6 +11,7 @@ from workbench.transport import Limits, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from workbench.platforms import Endpoint
     from workbench.retry import Budget
@@ -19,8 +20,16 @@ if TYPE_CHECKING:
 class Link:
     """The way out: the emulator where it is needed, and the transport; made when something is sent."""
 
-    def __init__(self, endpoint: Endpoint, limits: Limits, attempts: int, budget: Budget) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        limits: Limits,
+        attempts: int,
+        budget: Budget,
+        shared: Path | None = None,
+    ) -> None:
         self._endpoint = endpoint
+        self._shared = shared
         self._limits = limits
         self._attempts = attempts
         self._budget = budget
@@ -44,7 +53,11 @@ class Link:
             if self.transport is None:
                 endpoint = await self._started() if self._endpoint.base_url is None else self._endpoint
                 self.transport = Transport(
-                    endpoint, limits=self._limits, attempts=self._attempts, budget=self._budget
+                    endpoint,
+                    limits=self._limits,
+                    attempts=self._attempts,
+                    budget=self._budget,
+                    shared=self._shared,
                 )
                 self._forget = sync.at_exit(self.aclose)
         return self.transport

@@ -77,7 +77,7 @@ class Pace:
         self._open: set[Ticket] = set()
         self._sent = 0
         self._making = 0.0  # output tokens charged to answers under way
-        if shared is not None and shared.exists:
+        if shared is not None:
             with shared.held(self._buckets):
                 pass
 

@@ -22,7 +22,7 @@ from workbench.transport.bucket import Bucket, State
 from workbench.transport.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 logger = logging.getLogger("workbench")
@@ -34,22 +34,31 @@ _TRIES = 40
 _ALONE_S = 1.0
 _JUMP_S = 30.0
 _LONGEST_S = 300.0
+_OLD_S = 86_400.0
 
 
-def name_of(folder: Path, *identity: str) -> str:
+def name_of(folder: Path, *identity: str, make: bool = True) -> str | None:
     """Return a file name that stands for *identity* and says nothing about it, not even to who guesses well.
 
+    Returns:
+        The name; None where the folder does not exist and shall not be made.
+
     Raises:
-        OSError: The folder cannot be written.
+        OSError: The folder cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return hmac.new(_salt(folder / _SALT), "\0".join(identity).encode(), hashlib.sha256).hexdigest()[:32]
+    salt = _salt(folder / _SALT, make=make)
+    if salt is None:
+        return None
+    return hmac.new(salt, "\0".join(identity).encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _salt(path: Path) -> bytes:
+def _salt(path: Path, *, make: bool) -> bytes | None:
     """Return the folder's random salt; of two that make it at once both use the first."""
     with suppress(FileNotFoundError):
         return _whole(path.read_bytes())
+    if not make:
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{_SALT}-{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -74,20 +83,19 @@ class Shared:
     """One file of buckets.
 
     Args:
-        path: The file; it is made when there is something to keep.
+        folder: Of all such files; it is made when there is something to keep.
+        identity: Endpoint, key and model group: the file's name tells nothing of them.
         clock: Seconds since this machine started, the same for all processes.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
+    def __init__(
+        self, folder: Path, identity: Sequence[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._folder = folder
+        self._identity = identity
         self._clock = clock
         self._file: int | None = None
         self._alone_until = -math.inf
-
-    @property
-    def exists(self) -> bool:
-        """Whether some process has kept something."""
-        return self._file is not None or self._path.exists()
 
     @contextmanager
     def held(self, buckets: list[Bucket | None], *, write: bool = False) -> Iterator[None]:
@@ -150,21 +158,41 @@ class Shared:
         if now < self._alone_until:
             return False
         try:
-            if self._file is None:
-                flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-                self._file = os.open(self._path, flags | (os.O_CREAT if make else 0), 0o600)
+            if self._file is None and not self._open(make=make):
+                return False
+            assert self._file is not None
             for _ in range(_TRIES):
                 with suppress(BlockingIOError, PermissionError):
                     _lock(self._file)
                     return True
                 time.sleep(0.00005)  # whoever has it needs microseconds
-        except FileNotFoundError:
-            return False
         except OSError as error:
             self._go_alone(error)
             return False
         self._go_alone(None)
         return False
+
+    def _open(self, *, make: bool) -> bool:
+        """Open the file; False where there is none and none is wanted."""
+        name = name_of(self._folder, *self._identity, make=make)
+        if name is None:
+            return False
+        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        try:
+            self._file = os.open(self._folder / name, flags | (os.O_CREAT if make else 0), 0o600)
+        except FileNotFoundError:
+            return False
+        if make:
+            self._tidy()
+        return True
+
+    def _tidy(self) -> None:
+        """Remove what nobody has written to for a day: an emulator's port is another one each time."""
+        now = time.time()
+        for path in self._folder.iterdir():
+            with suppress(OSError):
+                if path.name != _SALT and now - path.stat().st_mtime > _OLD_S:
+                    path.unlink()
 
     def _unlock(self) -> None:
         if self._file is not None:

@@ -13,7 +13,7 @@ from workbench.transport.breaker import Breaker
 from workbench.transport.guess import Guess
 from workbench.transport.limits import Gate, sleep
 from workbench.transport.pace import Pace, Ticket
-from workbench.transport.shared import Shared, name_of
+from workbench.transport.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -78,10 +78,7 @@ class Paces:
     def _shared(self, group: str) -> Shared | None:
         if self.folder is None:
             return None
-        try:
-            return Shared(self.folder / name_of(self.folder, *self._identity, group), self._clock)
-        except OSError:  # a read-only or full place: alone, then
-            return None
+        return Shared(self.folder, (*self._identity, group), self._clock)
 
 
 class _Known:
