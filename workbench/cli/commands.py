@@ -14,7 +14,7 @@ import typer
 
 from workbench.cli.ending import INTERRUPTED, explain_end, say, warnings_as_lines
 from workbench.cli.store import cache
-from workbench.cli.study import client_for, folders, given_folder, run_study
+from workbench.cli.study import client_for, folders, given_folder, resume_study, run_study
 from workbench.errors import UsageError
 
 Mode = Literal["live", "refresh", "replay", "off"]
@@ -188,6 +188,27 @@ def run(
             )
         worst = max(worst, code)
     raise typer.Exit(worst)
+
+
+@app.command()
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of an unfinished run.")],
+    mode: Annotated[Mode | None, typer.Option(help="Default: as the run was begun.")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Requests in flight at once; default as the run was begun.")
+    ] = None,
+    base_url: BaseUrlOption = None,
+    budget_usd: Annotated[
+        str | None, typer.Option(metavar="DOLLARS", help="Another cap for the whole run.")
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Lint before anything is sent.")] = True,
+) -> None:
+    """Go on with a run from nothing but its folder; what was answered is not asked again."""
+    raise typer.Exit(
+        resume_study(
+            folder, base_url=base_url, mode=mode, check=check, concurrency=concurrency, budget_usd=budget_usd
+        )
+    )
 
 
 @app.command()

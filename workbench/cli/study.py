@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from workbench.cli.ending import UNUSABLE, complain, say
+from workbench.cli.ending import UNUSABLE, complain, say, sigterm_as_ctrl_c
 from workbench.errors import (
     IncompleteError,
     JournalError,
@@ -65,6 +66,35 @@ def client_for(study: Study, *, base_url: str | None, mode: str) -> Client:
     )
 
 
+def resume_study(folder: Path, *, base_url: str | None, mode: str | None, check: bool, **options: Any) -> int:
+    """Go on with the run in *folder* as it was begun, from nothing but that folder; return the exit code.
+
+    Args:
+        folder: The run's.
+        base_url: Who answers; the folder does not choose where a key goes.
+        mode: Where answers may come from; default as the run was begun.
+        check: Lint before anything is sent.
+        **options: ``concurrency`` and ``budget_usd``; None as the run was begun.
+
+    Raises:
+        UsageError: No run there, or its scorers are code.
+        IncompleteError: As `run_study`.
+    """
+    from workbench.client import Client
+    from workbench.client.again import header_of, remembered
+    from workbench.evaluation import Eval
+
+    evaluation, asked = Eval.load(folder), remembered(folder)
+    known = {name: asked[name] for name in ("concurrency", "budget_usd") if name in asked}
+    given = {name: value for name, value in options.items() if value is not None}
+    with Client(base_url=base_url, mode=mode or asked.get("mode") or "live", **header_of(asked)) as client:
+        say(str(client))
+        again = f"workbench resume {shlex.quote(str(folder))} --mode replay"
+        return run_study(
+            client, evaluation, out=folder, again=again, resume=True, check=check, **{**known, **given}
+        )
+
+
 def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **options: Any) -> int:
     """Run a study into the folder *out*, say its table and receipt, and return the exit code.
 
@@ -80,23 +110,24 @@ def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **opti
         UsageError: As `Client.run`.
     """
     try:
-        done = client.run(evaluation, out=out, **options)
+        with sigterm_as_ctrl_c():
+            done = client.run(evaluation, out=out, **options)
     except KeyboardInterrupt as stop:
-        raise IncompleteError(f"stopped{_how_to_go_on(out, again)}") from stop
+        raise IncompleteError(f"stopped{_how_to_go_on(client, out, again)}") from stop
     except ReplayMissError:  # its cure is to record, not to go on
-        _how_to_go_on(out, again)
+        _how_to_go_on(client, out, again)
         raise
     except UNUSABLE as error:
         raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
     except JournalError:  # another process may hold the folder
         raise
     except IncompleteError as stop:
-        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(out, again)}") from stop
+        raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(client, out, again)}") from stop
     _report(done, again)
     say(str(done))
     say(f"\n{done.receipt()}")
     say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
-    return _exit_code(done)
+    return _exit_code(client, done)
 
 
 def _report(done: Run, again: str) -> None:
@@ -106,7 +137,7 @@ def _report(done: Run, again: str) -> None:
     write_report(done, done.folder / "report.html", command=again)
 
 
-def _how_to_go_on(folder: Path, again: str) -> str:
+def _how_to_go_on(client: Client, folder: Path, again: str) -> str:
     """Say what is kept of a run that ended early, in words to add to why it did; write its report."""
     from workbench.run import Run
 
@@ -118,16 +149,32 @@ def _how_to_go_on(folder: Path, again: str) -> str:
         _report(done, again)
     answered = len(done) - len(done.errors)
     kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
-    return f". {kept} kept; the same command with --resume --out {folder} goes on"
+    return f". {kept} kept; {_going_on(client, folder)} goes on"
 
 
-def _exit_code(done: Run) -> int:
+def _going_on(client: Client, folder: Path) -> str:
+    """Return the command that goes on: with the folder alone, where that holds everything."""
+    from workbench.evaluation import rebuildable
+
+    if client.cassette is not None or not rebuildable(folder):
+        return f"the same command with --resume --out {folder}"
+    place = client.endpoint
+    named = f" --base-url {place.base_url or 'emulator'}" if place.named else ""
+    return f"`workbench resume {shlex.quote(str(folder))}{named}`"
+
+
+def _exit_code(client: Client, done: Run) -> int:
     missing = done.info.planned - len(done) + len(done.errors)
     if done.status == "complete" and not missing:
         return 0
     first = next((f" ({row.error['message']})" for row in done.rows if row.error), "")
+    assert done.folder is not None
     complain(
         f"{missing:,} of {plural(done.info.planned, 'answer')} missing{first}. "
-        f"The same command with --resume --out {done.folder} asks again"
+        f"{_sentence(_going_on(client, done.folder))} asks again"
     )
     return 4
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
