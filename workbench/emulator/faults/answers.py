@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import struct
 import zlib
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -95,8 +96,14 @@ def _error_in_200(asked: Asked) -> Sent:
 
 @cache
 def _bomb() -> bytes:
-    packer, block = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16), b" " * MIB
-    return b"".join([*(packer.compress(block) for _ in range(BOMB // MIB)), packer.flush()])
+    """Return the bomb: one block, packed once and repeated, for packing all of it would hold up the server."""
+    block, check = b" " * MIB, 0
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(BOMB // MIB):
+        check = zlib.crc32(block, check)
+    head, end = gzip.compress(b"")[:10], b"\x03\0"
+    return b"".join([head, packed * (BOMB // MIB), end, struct.pack("<II", check, BOMB)])
 
 
 FAULTS = (

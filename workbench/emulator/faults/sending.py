@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIRE = "workbench.wire"
 """Under which of a scope's extensions the server hands out the connection."""
-_BEFORE_RESET_S = 0.03
+_READING_S = 0.03
 """Seconds in which the other side reads what came: a reset throws away what it has not."""
 
 
@@ -105,10 +105,11 @@ class Misbehaviour(Response):
 
     async def _break_off(self, gone: asyncio.Future[None], wire: Wire) -> None:
         if self.sent.tail:
+            await still_there(gone, _READING_S)
             wire.write(self.sent.tail)
         if self.sent.end == "close":
             wire.close()
         elif self.sent.end == "reset":
-            await still_there(gone, _BEFORE_RESET_S)
+            await still_there(gone, _READING_S)
             wire.reset()
         await gone
