@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from workbench.wire import Usage
 
 
-class Judged(Protocol):
-    """What a scorer said."""
-
-    @property
-    def value(self) -> float | None: ...  # noqa: D102
-
-
 class Scored(Protocol):
     """One trial's scores."""
 
@@ -28,8 +21,7 @@ class Scored(Protocol):
     def sample_id(self) -> str: ...  # noqa: D102
     @property
     def error(self) -> Mapping[str, Any] | None: ...  # noqa: D102
-    @property
-    def scores(self) -> Mapping[str, Judged]: ...  # noqa: D102
+    def value(self, scorer: str) -> float | None: ...  # noqa: D102
 
 
 class Outcome(Scored, Protocol):
@@ -66,19 +58,15 @@ def sample_means(outcomes: Iterable[Scored], scorer: str) -> dict[str, float]:
     """
     values: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes:
-        score = outcome.scores.get(scorer)
-        if outcome.error is None and score is not None and score.value is not None:
-            values[outcome.sample_id].append(score.value)
+        value = outcome.value(scorer)
+        if outcome.error is None and value is not None:
+            values[outcome.sample_id].append(value)
     return {sample: each[0] if len(each) == 1 else fmean(each) for sample, each in values.items()}
 
 
 def unscored(outcomes: Iterable[Scored], scorer: str) -> int:
     """Count answers that *scorer* gave no number."""
-    return sum(
-        1
-        for outcome in outcomes
-        if outcome.error is None and ((s := outcome.scores.get(scorer)) is None or s.value is None)
-    )
+    return sum(outcome.error is None and outcome.value(scorer) is None for outcome in outcomes)
 
 
 def yes_no(values: Iterable[float]) -> bool:

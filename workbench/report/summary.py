@@ -26,9 +26,9 @@ from workbench.report.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from workbench.report.outcome import Judged, Outcome, Scored
+    from workbench.report.outcome import Outcome, Scored
     from workbench.report.receipt import Bills
 
 
@@ -143,7 +143,7 @@ def _other_readings(study: Study) -> Iterable[str]:
         for scorer, kind in study.scorers if errors else ():
             if kind != "binary":
                 continue
-            values = sample_means((_as_wrong(o, scorer) for o in study.groups[variant]), scorer)
+            values = sample_means(map(_as_wrong, study.groups[variant]), scorer)
             found = estimate(list(values.values()))
             counted = f"with its {plural(errors, 'error')} counted as wrong"
             value = f"{number(found.estimate)} ({spread(found)})"
@@ -151,20 +151,16 @@ def _other_readings(study: Study) -> Iterable[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrong:
-    """A score of 0, in place of an answer that never came."""
-
-    value: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class _Reading:
     """An outcome as if its error were a wrong answer."""
 
     sample_id: str
-    scores: Mapping[str, Judged]
     error: None = None
 
+    def value(self, scorer: str) -> float:  # noqa: ARG002 - as of any outcome
+        """Return 0: what a wrong answer would have got."""
+        return 0.0
 
-def _as_wrong(outcome: Outcome, scorer: str) -> Scored:
-    return outcome if outcome.error is None else _Reading(outcome.sample_id, {scorer: _Wrong()})
+
+def _as_wrong(outcome: Outcome) -> Scored:
+    return outcome if outcome.error is None else _Reading(outcome.sample_id)

@@ -1,15 +1,13 @@
-"""The outcome of one trial, and how a journal's records become outcomes."""
+"""The outcome of one trial."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.cost import Receipt, cost
 from workbench.display import Shown
-from workbench.errors import JournalError
 from workbench.reply import Timing
 from workbench.score import Score
 from workbench.wire import Message, Usage
@@ -17,7 +15,7 @@ from workbench.wire.codec import dumps
 from workbench.wire.message import refused_before_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from workbench.evaluation import Trial
     from workbench.reply import Reply
@@ -27,12 +25,12 @@ SHOWN_INPUT = 2000
 """Characters of a sample's input that a result keeps: enough to read what was asked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Result(Shown):
     """The outcome of one trial: an answer with its scores, or an error; never both.
 
-    The answer is kept as JSON; `message`, `usage` and `cost` are made of it when they are asked for, so
-    that a hundred thousand results stay small.
+    The answer is kept as JSON; `message`, `usage` and `cost` are made of it when they are asked for. Results
+    of a run are `workbench.run.kept.Kept`: they leave in the journal what no table needs.
 
     Attributes:
         index: Place of the trial in the evaluation's order.
@@ -139,6 +137,7 @@ class Result(Shown):
                 "attempts": timing.attempts,
                 "recorded_at": timing.recorded_at,
                 "lost": timing.lost,
+                "wasted": timing.wasted,
             },
             "source": self.source,
             "origin": self.origin,
@@ -186,12 +185,29 @@ class Result(Shown):
         )
 
     @property
+    def stop_reason(self) -> str | None:
+        """Why the answer ended; None where there was an error."""
+        return self.body.get("stop_reason") if self.body else None
+
+    def value(self, scorer: str) -> float | None:
+        """The number *scorer* gave; None where it gave none."""
+        score = self.scores.get(scorer)
+        return None if score is None else score.value
+
+    @property
     def passed(self) -> bool | None:
         """Whether every judging scorer gave 1; None for errors and where a judge gave no number."""
-        values = [self.scores[name].value if name in self.scores else None for name in self.judges]
+        values = [self.value(name) for name in self.judges]
         if self.error is not None or not values or None in values:
             return None
         return all(value == 1 for value in values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Result):
+            return NotImplemented
+        return self.judges == other.judges and self.record() == other.record()
+
+    __hash__ = None  # type: ignore[assignment]  # it holds what cannot be hashed
 
     def __str__(self) -> str:
         head = f"{self.trial_id} · {self.model}"
@@ -215,39 +231,3 @@ def as_asked(value: Any) -> str:
 def _said(name: str, score: Score) -> str:
     value = "unscored" if score.value is None else f"{score.value:g}"
     return f"{name} {value}: {score.explanation}" if score.explanation else f"{name} {value}"
-
-
-def settle(
-    records: Iterable[Mapping[str, Any]], judges: frozenset[str] = frozenset()
-) -> tuple[dict[int, Result], int]:
-    """Reduce a journal to one result per trial.
-
-    An answer beats an error, and the first answer stays.
-
-    Returns:
-        Results by index, and how many calls were begun whose end was never recorded.
-    """
-    results: dict[int, Result] = {}
-    begun: Counter[int | None] = Counter()
-    for record in records:
-        kind = record.get("type")
-        if kind in _STEPS:
-            begun[record.get("index")] += _STEPS[kind]
-        if kind in ("answer", "error"):
-            result = _result(record, judges)
-            known = results.get(result.index)
-            if known is None or known.error is not None:
-                results[result.index] = result
-    return results, sum(n for n in begun.values() if n > 0)
-
-
-_STEPS = {"intent": 1, "unsent": -1, "answer": -1, "error": -1}
-"""What each type of record does to the number of calls in flight."""
-
-
-def _result(record: Mapping[str, Any], judges: frozenset[str]) -> Result:
-    try:
-        return Result.from_record(record, judges)
-    except (KeyError, TypeError, AttributeError) as error:
-        where = f"{record.get('variant')}/{record.get('sample')}/{record.get('epoch')}"
-        raise JournalError(f"the record of {where} is not one of this program ({error!r})") from error

@@ -115,7 +115,12 @@ class Run(Shown):
 
     def receipt(self) -> report.RunReceipt:
         """Return what the answers cost: at list price, and what this run paid."""
-        return report.receipt(self.rows, perhaps_paid=self.info.perhaps_paid, summed=self._bills)
+        return report.receipt(
+            self.rows,
+            perhaps_paid=self.info.perhaps_paid,
+            summed=self._bills,
+            limits={v["name"]: v["prompt"].get("max_tokens") for v in self.info.variants},
+        )
 
     def cache(self) -> report.CacheReport:
         """Return what the prompt cache did, per variant: expected against actual, dollars saved and lost."""

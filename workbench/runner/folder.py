@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.journal import Journal, read
-from workbench.run import INFO, JOURNAL, Run, RunInfo, settle
+from workbench.evaluation import held
+from workbench.journal import Journal
+from workbench.run import INFO, JOURNAL, Run, RunInfo, recall
 from workbench.runner.engine import Engine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.evaluation import Eval
     from workbench.run import Status
     from workbench.runner.engine import Send
@@ -24,7 +27,13 @@ _log = logging.getLogger("workbench")
 
 
 async def record(
-    evaluation: Eval, send: Send, *, folder: str | Path, resume: bool = False, **options: Any
+    evaluation: Eval,
+    send: Send,
+    *,
+    folder: str | Path,
+    resume: bool = False,
+    asked: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Run:
     """Run *evaluation* and keep everything in *folder*.
 
@@ -35,6 +44,7 @@ async def record(
         send: Answers a request, or raises.
         folder: New, or without a run in it; with *resume* the folder of the same study.
         resume: Go on with the run that lies there; only what has no answer is asked.
+        asked: How it is asked, for ``run.json``.
         **options: ``concurrency``, ``on_event`` and ``drain_s`` of `workbench.runner.run`.
 
     Raises:
@@ -47,8 +57,9 @@ async def record(
     with Journal.open(target / JOURNAL) as journal:
         if journal.dropped:
             _log.warning("%s: cut %d bytes of a record that was never whole", journal.path, journal.dropped)
-        already, lost = settle(read(target / JOURNAL)[0], info.judges)
-        info = replace(info, perhaps_paid=lost)
+        already, lost = recall(target / JOURNAL, info.judges)
+        info = replace(info, perhaps_paid=lost, asked=asked or info.asked)
+        evaluation.save(target)
         info.save(target)
         engine = Engine(evaluation, send, journal=journal, already=already, **options)
         try:
@@ -65,7 +76,8 @@ async def record(
 def _prepare(evaluation: Eval, folder: Path, *, resume: bool) -> RunInfo:
     fresh = describe(evaluation)
     if not (folder / INFO).exists():
-        if (folder / JOURNAL).exists() and (folder / JOURNAL).stat().st_size:
+        begun = (folder / JOURNAL).exists() and (folder / JOURNAL).stat().st_size
+        if begun and not (resume and held(folder) == fresh.fingerprint):
             raise UsageError(f"{folder} holds a journal without {INFO}; give another folder")
         folder.mkdir(parents=True, exist_ok=True)
         return fresh

@@ -1,0 +1,68 @@
+"""How a journal's records become results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import JournalError
+from workbench.journal import Reader, Records
+from workbench.run.kept import keep
+from workbench.run.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def settle(
+    records: Iterable[Mapping[str, Any]], judges: frozenset[str] = frozenset()
+) -> tuple[dict[int, Result], int]:
+    """Reduce a journal's records to one result per trial.
+
+    An answer beats an error, and the first answer stays.
+
+    Returns:
+        Results by index, and how many calls were begun whose end was never recorded.
+    """
+    return _settle(((0, record) for record in records), judges, None)
+
+
+def recall(path: str | Path, judges: frozenset[str] = frozenset()) -> tuple[dict[int, Result], int]:
+    """Reduce the journal at *path* to one result per trial, as `settle`; what tables need not stays there.
+
+    Raises:
+        JournalError: It cannot be read, or is damaged before its tail.
+    """
+    return _settle(Records(path), judges, Reader(path))
+
+
+def _settle(
+    records: Iterable[tuple[int, Mapping[str, Any]]], judges: frozenset[str], reader: Reader | None
+) -> tuple[dict[int, Result], int]:
+    results: dict[int, Result] = {}
+    begun: dict[int | None, int] = {}
+    for place, record in records:
+        kind = record.get("type")
+        if kind in _STEPS:
+            index = record.get("index")
+            open_calls = begun.pop(index, 0) + _STEPS[kind]
+            if open_calls:  # most are over: they need no memory
+                begun[index] = open_calls
+        if kind in ("answer", "error"):
+            result = _result(record, judges)
+            known = results.get(result.index)
+            if known is None or known.error is not None:
+                results[result.index] = result if reader is None else keep(result, reader, place)
+    return results, sum(n for n in begun.values() if n > 0)
+
+
+_STEPS = {"intent": 1, "unsent": -1, "answer": -1, "error": -1}
+"""What each type of record does to the number of calls in flight."""
+
+
+def _result(record: Mapping[str, Any], judges: frozenset[str]) -> Result:
+    try:
+        return Result.from_record(record, judges)
+    except (KeyError, TypeError, AttributeError) as error:
+        where = f"{record.get('variant')}/{record.get('sample')}/{record.get('epoch')}"
+        raise JournalError(f"the record of {where} is not one of this program ({error!r})") from error
