@@ -72,22 +72,26 @@ class Service:
 
     async def __call__(self, request, *, draw, permit):
         if self._source != "live":
-            return self._answer(request, draw)
+            return self._answer(request, draw, self._ask(request, draw))
         async with permit(request) as lease:
+            number = self._ask(request, draw)
             self.flying += 1
             self.most = max(self.most, self.flying)
             try:
                 if self._wait is not None:
                     await asyncio.sleep(self._wait)
-                reply = self._answer(request, draw)
+                reply = self._answer(request, draw, number)
                 lease.answered(reply)
                 return reply
             finally:
                 self.flying -= 1
 
-    def _answer(self, request, draw):
+    def _ask(self, request, draw):
         self.asked.append((request.key, draw))
-        if error := self._fail(len(self.asked)):
+        return len(self.asked)
+
+    def _answer(self, request, draw, number):
+        if error := self._fail(number):
             raise error
         return answer(request, draw=draw, source=self._source)
 
@@ -547,12 +551,10 @@ def test_the_first_stop_lets_calls_in_flight_finish(tmp_path):
 class Stuck(Service):
     """Answers four requests and hangs on the others."""
 
-    called = 0
-
-    async def __call__(self, request, *, draw, permit):
-        self.called += 1
-        self._wait = 0 if self.called <= 4 else 3600
-        return await super().__call__(request, draw=draw, permit=permit)
+    def _ask(self, request, draw):
+        number = super()._ask(request, draw)
+        self._wait = 0 if number <= 4 else 3600
+        return number
 
 
 def test_the_second_stop_is_at_once(tmp_path):
