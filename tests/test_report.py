@@ -448,7 +448,7 @@ def test_the_text_of_a_receipt():
     usage = {"input_tokens": 1000, "output_tokens": 100, "cache_read_input_tokens": 100_000}
     results = [result("a", 1, body={**BODY, "usage": usage}), result("a", 2, source="store"), failed("a", 3)]
 
-    assert str(report.receipt(results, perhaps_paid=2)) == (
+    assert str(report.receipt(results, perhaps_paid=2, limits={"a": 1000})) == (
         "                                 list    incurred\n"
         "input, uncached      2,000    $0.0020     $0.0010\n"
         "cache read         100,000    $0.0100     $0.0100\n"
@@ -458,8 +458,8 @@ def test_the_text_of_a_receipt():
         "saved: store $0.0015, prompt cache $0.0900 against no cache\n"
         "\n"
         "2 replies: 1 asked now, 1 recorded before\n"
-        "1 error: the service may have charged for some; not in the sums.\n"
-        "2 calls cut off before the answer was recorded: perhaps paid; not in the sums."
+        "1 error: not in the sums.\n"
+        "2 calls cut off before the answer was recorded: perhaps paid, at most $0.2625; not in the sums."
     )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from workbench.cost import Receipt
 from workbench.display import Shown
+from workbench.report.lost import Lost, lost
 from workbench.report.words import EMULATED, NOTHING, UNPRICED, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from workbench.report.lost import SentOutcome
     from workbench.report.outcome import Outcome
 
 
@@ -37,8 +39,8 @@ class RunReceipt(Shown):
         incurred: Only those asked live: what came from a store or cassette cost nothing now.
         replies: Answers behind it.
         live: Answers asked live.
-        errors: Trials that ended in an error; the service may have charged for some.
-        perhaps_paid: Calls cut off before their answer was recorded; not in the sums.
+        errors: Trials that ended in an error; not in the sums.
+        lost: Calls that may have been charged without an answer; not in the sums.
         origins: Who made the answers.
     """
 
@@ -47,7 +49,7 @@ class RunReceipt(Shown):
     replies: int
     live: int
     errors: int = 0
-    perhaps_paid: int = 0
+    lost: Lost = field(default_factory=Lost)
     origins: tuple[str, ...] = ()
 
     @property
@@ -80,6 +82,24 @@ class RunReceipt(Shown):
         return None if without is None else without - self.incurred.known
 
     @property
+    def saved_by_batch(self) -> Decimal:
+        """Dollars that batches saved on what was paid now: as much as they cost."""
+        return self.incurred.saved_by_batch
+
+    @property
+    def perhaps_paid(self) -> int:
+        """Calls that may have been charged without an answer."""
+        return self.lost.calls
+
+    @property
+    def paid_calls(self) -> int:
+        """Calls the service charged for: answers asked now, and those lost after they had begun.
+
+        Up to ``perhaps_paid - lost.wasted`` more may have been charged without a sign of it.
+        """
+        return self.live + self.lost.wasted
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the sums leave out, and who made the answers."""
         parts = []
@@ -90,12 +110,9 @@ class RunReceipt(Shown):
                 f"{'the sums are at least these' if self.lines else 'there is no sum'}."
             )
         if self.errors:
-            parts.append(
-                f"{plural(self.errors, 'error')}: the service may have charged for some; not in the sums."
-            )
+            parts.append(f"{plural(self.errors, 'error')}: not in the sums.")
         if self.perhaps_paid:
-            cut = plural(self.perhaps_paid, "call")
-            parts.append(f"{cut} cut off before the answer was recorded: perhaps paid; not in the sums.")
+            parts.append(f"{_lost(self.lost)}; not in the sums.")
         if "emulator" in self.origins:
             parts.append(
                 "The emulator's answers cost nothing: these are Claude's list prices for such tokens."
@@ -121,7 +138,8 @@ class RunReceipt(Shown):
     def _saved(self) -> str:
         cache = self.saved_by_cache
         words = NOTHING if cache is None else _money(cache)
-        return f"store {_money(self.saved_by_store)}, prompt cache {words} against no cache"
+        batch = f", batch {_money(self.saved_by_batch)}" if self.saved_by_batch else ""
+        return f"store {_money(self.saved_by_store)}, prompt cache {words} against no cache{batch}"
 
 
 Bills = dict[tuple[str, bool], Receipt]
@@ -139,15 +157,23 @@ def bills(outcomes: Iterable[Outcome]) -> Bills:
     return sums
 
 
-def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0, summed: Bills | None = None) -> RunReceipt:
+def receipt(
+    outcomes: Iterable[SentOutcome],
+    *,
+    perhaps_paid: int = 0,
+    summed: Bills | None = None,
+    limits: Mapping[str, int | None] | None = None,
+) -> RunReceipt:
     """Make the bill of a run.
 
     Args:
         outcomes: Results; errors are counted, not priced.
         perhaps_paid: Calls whose end was never recorded.
+        limits: ``max_tokens`` of each variant: what a lost answer can have cost at most; by default, all that
+            the model can write.
         summed: The `bills` of these outcomes, where they are known already.
     """
-    each = list(outcomes)
+    each = tuple(outcomes)
     summed = bills(each) if summed is None else summed
     recorded = sum((bill for (_, live), bill in summed.items() if not live), Receipt())
     incurred = sum((bill for (_, live), bill in summed.items() if live), Receipt())
@@ -158,9 +184,18 @@ def receipt(outcomes: Iterable[Outcome], *, perhaps_paid: int = 0, summed: Bills
         replies=len(answers),
         live=sum(outcome.source == "live" for outcome in answers),
         errors=len(each) - len(answers),
-        perhaps_paid=perhaps_paid,
+        lost=lost(each, cut=perhaps_paid, limits=limits or {}),
         origins=tuple(sorted({outcome.origin for outcome in answers})),
     )
+
+
+def _lost(found: Lost) -> str:
+    """Say what was lost, and what it may have cost."""
+    began = f" ({found.wasted:,} after the answer had begun)" if found.wasted else ""
+    parts = [f"{plural(found.cut, 'call')} cut off before the answer was recorded"] if found.cut else []
+    parts += [f"{plural(found.attempts, 'attempt')} lost on the way{began}"] if found.attempts else []
+    most = "how much is unknown" if found.at_most is None else f"at most {_money(found.at_most)}"
+    return f"{', '.join(parts)}: perhaps paid, {most}"
 
 
 def _amounts(bill: Receipt) -> dict[str, Decimal]:

@@ -117,6 +117,7 @@ def bill(noun: RunReceipt) -> Html:
     replies, recorded = plural(noun.replies, "reply"), noun.replies - noun.live
     asked = f"{replies}: {noun.live:,} asked now, {recorded:,} recorded before"
     saved = f" · saved: {dollars(noun.saved_by_store)} by the store, {cached} by the prompt cache"
-    nothing = noun.saved_by_store == 0 and noun.saved_by_cache == 0
+    saved += f", {dollars(noun.saved_by_batch)} by the batch" if noun.saved_by_batch else ""
+    nothing = noun.saved_by_store == 0 and noun.saved_by_cache == 0 and not noun.saved_by_batch
     said = tag("p", asked, None if nothing else saved)
     return join([table(columns, rows, total=["total", "", *sums]), said])
