@@ -145,12 +145,17 @@ def keep(result: Result, reader: Reader, place: int) -> Kept:
     _put(kept, "_place", place)
     _put(kept, "_names", _shared(tuple(result.scores)))
     _put(kept, "_values", _shared(tuple(_number(score.value) for score in result.scores.values())))
-    _put(kept, "_usage", None if usage is None else _shared(dumps(usage)))
+    _put(kept, "_usage", None if usage is None else _compact(usage))
     _put(kept, "_answered_by", intern(str(body.get("model") or result.model)))
     _put(kept, "_refused", refused_before_output(body))
     reason = body.get("stop_reason")
     _put(kept, "_stop_reason", intern(reason) if type(reason) is str else reason)
     return kept
+
+
+def _compact(usage: Any) -> bytes:
+    """Return usage as JSON, in no more bytes than it has: the writer's own result keeps a page of 4 KiB."""
+    return _shared(bytes(bytearray(dumps(usage))))  # type: ignore[no-any-return]  # bytes in, the same out
 
 
 def _number(value: float | None) -> float | None:
