@@ -301,10 +301,11 @@ def test_other_draws_are_other_questions(start_emulator):
     assert server.ledger()["by_path"]["/v1/messages"] == 2
 
 
-def test_two_clients_of_one_process_ask_once(emulator):
+def test_two_clients_of_one_process_ask_once(start_emulator):
     """Each has flights of its own; the store they share has one."""
     import workbench as wb
 
+    emulator = start_emulator()
     clients = [wb.Client(base_url=emulator.url) for _ in range(2)]
     request = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -319,11 +320,12 @@ def test_two_clients_of_one_process_ask_once(emulator):
     assert sorted(reply.source for reply in replies) == ["live", "store"]
 
 
-def test_a_held_question_is_waited_for(tmp_path, emulator):
+def test_a_held_question_is_waited_for(tmp_path, start_emulator):
     """While another process asks, nothing is sent; when it dies, the next one asks."""
     import workbench as wb
     from workbench import record
 
+    emulator = start_emulator()
     request = wb.Request(model="claude-haiku-4-5", max_tokens=9, messages=["Hi"])
     place = tmp_path / "store"
     key = record.key_of(request.key, draw=0, api_version=record.API_VERSION, betas=(), origin="emulator")

@@ -6,12 +6,14 @@ import asyncio
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 from workbench import record
+from workbench.cache import Flights
 from workbench.catalog import catalog
 from workbench.client.preflight import model_cure
+from workbench.client.turns import in_turn
 from workbench.errors import NotFoundError, ReplayMissError, UsageError
 from workbench.platforms import CLAUDE_API, EMULATOR
 from workbench.wire.events import event_of
@@ -128,6 +130,7 @@ class Answers:
         self._connect = connect
         self._timeout_s = timeout_s
         self._flights: dict[str, asyncio.Future[Reply]] = {}
+        self._elsewhere = None if store is None else Flights(store.path)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known_origin: str | None = None
         self._asking = asyncio.Lock()
@@ -158,12 +161,18 @@ class Answers:
             return self._replayed(question, miss)
         if mode == "off":
             return await self._sent(question, permit)
-        found = None
+        look = self._lookup(question, await self.origin(), mode, since)
+        found = look()
+        return found if found is not None else await self._once(question, permit, look)
+
+    def _lookup(
+        self, question: Question, origin: str, mode: Mode, since: datetime | None
+    ) -> Callable[[], Reply | None]:
+        """Return how to look for an answer: live any that is recorded, in refresh one that is fresh."""
         if mode == "live":
-            found = self.recorded(question, await self.origin())
-        elif since is not None:
-            found = self._stored_since(question, await self.origin(), since)
-        return found if found is not None else await self._once(question, permit)
+            return lambda: self.recorded(question, origin)
+        fresh = since or datetime.now(UTC)
+        return lambda: self._stored_since(question, origin, fresh)
 
     async def stream(
         self, question: Question, mode: Mode, emit: Callable[[list[StreamEvent]], None]
@@ -246,7 +255,9 @@ class Answers:
 
     # --- live ----------------------------------------------------------------------------------------
 
-    async def _once(self, question: Question, permit: Permit | None) -> Reply:
+    async def _once(
+        self, question: Question, permit: Permit | None, look: Callable[[], Reply | None]
+    ) -> Reply:
         """Ask; whoever asks the same meanwhile gets the same reply, paid once."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:  # a forked child: the flights were its parent's
@@ -258,7 +269,7 @@ class Answers:
                 return replace(flight.result(), source="store")
         flight = self._flights[key] = loop.create_future()
         try:
-            reply = self._kept(await self._sent(question, permit), question)
+            reply = await self._alone(question, permit, look)
         except asyncio.CancelledError:
             flight.cancel()
             raise
@@ -271,6 +282,18 @@ class Answers:
             return reply
         finally:
             del self._flights[key]
+
+    async def _alone(
+        self, question: Question, permit: Permit | None, look: Callable[[], Reply | None]
+    ) -> Reply:
+        """Ask and keep, or wait for the answer where another process with this store is asking."""
+
+        async def ask() -> Reply:
+            return self._kept(await self._sent(question, permit), question)
+
+        if self._elsewhere is None or self.store is None or self.store.trouble is not None:
+            return await ask()
+        return await in_turn(self._elsewhere, question.key(await self.origin()), look, ask)
 
     async def _sent(self, question: Question, permit: Permit | None) -> Reply:
         request = question.request
@@ -329,6 +352,11 @@ class Answers:
         if self._known_origin is None:
             async with self._asking:
                 return self._known_origin or await self._find_origin()
+        return self._known_origin
+
+    async def known_origin(self) -> str | None:
+        """Return the same, or None where nobody is there to say."""
+        await self.origin()
         return self._known_origin
 
     async def _find_origin(self) -> str:
