@@ -96,7 +96,7 @@ def _error_in_200(asked: Asked) -> Sent:
 
 @cache
 def _bomb() -> bytes:
-    """Return the bomb: one block, packed once and repeated, for packing all of it would hold up the server."""
+    """Return the bomb: one block packed once and repeated; packing all of it would hold up the server."""
     block, check = b" " * MIB, 0
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)

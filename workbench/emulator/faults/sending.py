@@ -12,7 +12,7 @@ from starlette.responses import Response
 from workbench.emulator.pace import still_there, until_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import Receive, Scope, Send
 
@@ -92,16 +92,25 @@ class Misbehaviour(Response):
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
             )
-        for frame in sent.frames:
-            if not await still_there(gone, frame.wait_s):
-                return
-            await send({"type": "http.response.body", "body": frame.data, "more_body": True})
-        if sent.end == "whole":
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        whole = sent.end == "whole"
+        async for data, last in self._parts(gone):
+            await send({"type": "http.response.body", "body": data, "more_body": not (whole and last)})
+        if gone.done():
+            return
+        if whole:
             if self.on_end:
                 self.on_end()
         elif wire:
             await self._break_off(gone, wire)
+
+    async def _parts(self, gone: asyncio.Future[None]) -> AsyncIterator[tuple[bytes, bool]]:
+        """Yield each frame at its time, and whether it is the last; nothing more once nobody listens."""
+        frames = iter(self.sent.frames)
+        frame = next(frames, None)
+        while frame is not None and await still_there(gone, frame.wait_s):
+            following = next(frames, None)
+            yield frame.data, following is None
+            frame = following
 
     async def _break_off(self, gone: asyncio.Future[None], wire: Wire) -> None:
         if self.sent.tail:
