@@ -18,6 +18,7 @@ from workbench.cli.study import client_for, folders, given_folder, resume_study,
 from workbench.errors import UsageError
 
 Mode = Literal["live", "refresh", "replay", "off"]
+Via = Literal["messages", "batch", "auto"]
 
 app = typer.Typer(
     help="Evaluation and prompt workbench for the Claude API.",
@@ -126,6 +127,12 @@ def serve(
         str | None,
         typer.Option(metavar="START:SECONDS:STATUS", help="Refuse all for a while, e.g. 0:10:529."),
     ] = None,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep message batches there, over a restart.")
+    ] = None,
+    batch_seconds: Annotated[
+        float | None, typer.Option(min=0, help="How long a message batch takes; default the latency.")
+    ] = None,
 ) -> None:
     """Serve the emulator on loopback; prints `listening on http://127.0.0.1:PORT` when ready."""
     from workbench import emulator
@@ -144,6 +151,8 @@ def serve(
         faults=fault or (),
         seed=seed,
         storm=storm,
+        batch_s=batch_seconds,
+        data=data,
     )
 
 
@@ -162,6 +171,14 @@ def run(
     ] = None,
     check: Annotated[bool, typer.Option(help="Lint before anything is sent.")] = True,
     resume: ResumeOption = False,
+    via: Annotated[
+        Via | None,
+        typer.Option(help="batch: half the price, within a day. auto: batch where --deadline leaves time."),
+    ] = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="When batches are canceled, and the rest asked live."),
+    ] = None,
 ) -> None:
     """Run every eval that PATH defines; leaves a folder with journal, tables, receipt and report."""
     from workbench.loading import load_evals
@@ -185,6 +202,8 @@ def run(
                 budget_usd=budget_usd or study.options.get("budget_usd"),
                 check=check,
                 resume=resume,
+                via=via or study.options.get("via", "messages"),
+                deadline_s=deadline or study.options.get("deadline_s"),
             )
         worst = max(worst, code)
     raise typer.Exit(worst)
@@ -226,6 +245,17 @@ def models(
 
     with Client(base_url=base_url) as client:
         say(str(client.models.refresh()))
+
+
+@app.command()
+def salvage(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of a run.")],
+) -> None:
+    """Keep the whole records of a damaged journal; the damaged file stays beside it."""
+    from workbench import journal
+    from workbench.run import JOURNAL
+
+    say(str(journal.salvage(folder / JOURNAL)))
 
 
 def _quickstart() -> Path:

@@ -62,11 +62,10 @@ class Journal:
             end = _mend_tail(descriptor, scan)
             if not scan.size:
                 sync_folder(path.parent)
-        except OSError as error:
-            os.close(descriptor)
-            raise failed(path, error) from error
-        except JournalError:
-            os.close(descriptor)
+        except BaseException as error:
+            os.close(descriptor)  # and with it goes the lock
+            if isinstance(error, OSError):
+                raise failed(path, error) from error
             raise
         return cls(path, descriptor, end=end, dropped=scan.size - scan.end)
 
@@ -220,11 +219,22 @@ def _write_at(descriptor: int, data: memoryview, at: int) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a new file's name as safe as its content; Windows has no folders to sync."""
+    """Make the names of new files as safe as their content.
+
+    Windows has no folders to sync, some file systems refuse it, and some folders may be written but not read:
+    nothing more can be done there.
+
+    Raises:
+        JournalError, DiskFullError: The disk fails.
+    """
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM}:
+            raise failed(folder, error) from error

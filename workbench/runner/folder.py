@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.evaluation import held
-from workbench.journal import Journal
+from workbench.journal import Journal, sync_folder
 from workbench.run import INFO, JOURNAL, Run, RunInfo, recall
-from workbench.runner.engine import Engine
+from workbench.runner.batch import engine_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.evaluation import Eval
     from workbench.run import Status
-    from workbench.runner.engine import Send
+    from workbench.runner.batching import Batching
+    from workbench.runner.engine import Engine, Send
 
 
 _log = logging.getLogger("workbench")
@@ -33,6 +34,7 @@ async def record(
     folder: str | Path,
     resume: bool = False,
     asked: Mapping[str, Any] | None = None,
+    batches: Batching | None = None,
     **options: Any,
 ) -> Run:
     """Run *evaluation* and keep everything in *folder*.
@@ -45,6 +47,8 @@ async def record(
         folder: New, or without a run in it; with *resume* the folder of the same study.
         resume: Go on with the run that lies there; only what has no answer is asked.
         asked: How it is asked, for ``run.json``.
+        batches: The way to the batch endpoint: batches of earlier sittings are finished, and new ones made
+            where it says so.
         **options: ``concurrency``, ``on_event`` and ``drain_s`` of `workbench.runner.run`.
 
     Raises:
@@ -61,7 +65,8 @@ async def record(
         info = replace(info, perhaps_paid=lost, asked=asked or info.asked)
         evaluation.save(target)
         info.save(target)
-        engine = Engine(evaluation, send, journal=journal, already=already, **options)
+        sync_folder(target)  # the first paid answer must find its run.json, whatever the power does
+        engine = engine_for(batches, evaluation, send, journal=journal, already=already, **options)
         try:
             await engine.run()
         except WorkbenchError as error:
@@ -80,6 +85,7 @@ def _prepare(evaluation: Eval, folder: Path, *, resume: bool) -> RunInfo:
         if begun and not (resume and held(folder) == fresh.fingerprint):
             raise UsageError(f"{folder} holds a journal without {INFO}; give another folder")
         folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(folder.parent)
         return fresh
     known = RunInfo.load(folder)
     if not resume:
