@@ -27,7 +27,11 @@ def model_cure(request: Request) -> str:
 
 
 async def preflight(
-    evaluation: Eval, ask: Callable[[Request, int], Question], answers: Answers, mode: Mode
+    evaluation: Eval,
+    ask: Callable[[Request, int], Question],
+    answers: Answers,
+    mode: Mode,
+    endpoint: str = "messages",
 ) -> None:
     """Lint the first request of every variant; what is recorded already needs no leave.
 
@@ -44,7 +48,9 @@ async def preflight(
         question = ask(trial.request, trial.epoch)
         if mode == "live" and answers.recorded(question, origin) is not None:
             continue
-        found = lint(question.request, api_version=question.api_version, betas=question.betas).errors
+        found = lint(
+            question.request, api_version=question.api_version, betas=question.betas, endpoint=endpoint
+        ).errors
         refused += [f"{trial.variant.name}: {one}" for one in found]
     if refused:
         told = "the service would refuse this study; nothing was sent (--no-check sends it):"
