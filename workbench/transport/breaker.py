@@ -56,6 +56,11 @@ class Breaker:
         return self._state == "closed"
 
     @property
+    def all_well(self) -> bool:
+        """Whether nothing has failed lately."""
+        return not self._failures and self._state == "closed"
+
+    @property
     def away(self) -> bool:
         """Whether there is an outage, as far as is known."""
         return self._state in {"open", "probing"}

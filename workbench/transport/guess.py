@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.catalog import catalog
 from workbench.tokens import count
@@ -37,6 +37,22 @@ class _Seen:
         self.output += (output - self.output) * max(1 / self.calls, 0.05)
 
 
+class Expected(NamedTuple):
+    """What is known of one call: what calls like it used, its own rough size, its limit of output."""
+
+    seen: _Seen
+    rough: float
+    most: int | None
+
+    @property
+    def need(self) -> tuple[float, float, float]:
+        """Requests, input and output tokens, as of now."""
+        output = self.seen.output
+        if self.most is not None and self.most < output:
+            output = float(self.most)
+        return 1.0, max(1.0, self.seen.ratio * self.rough), output
+
+
 class Guess:
     """Guesses input and output tokens that count toward the limits; a cached prefix that is free does not."""
 
@@ -45,41 +61,35 @@ class Guess:
         self._models: dict[str, _Seen] = {}
         self._counted = 0
 
-    def of(self, request: Request, size: int) -> tuple[float, float]:
-        """Return input and output tokens.
-
-        Args:
-            request: What is sent.
-            size: Bytes of its body.
-        """
-        seen = self._seen(request, size)
-        output = min(seen.output, request.max_tokens) if request.max_tokens is not None else seen.output
-        return max(1.0, seen.ratio * _rough(request, size)), output
-
-    def learn(self, request: Request, size: int, usage: Usage) -> tuple[float, float]:
-        """Take what it was; returned as by `of`."""
-        real = limited_input(usage, request.model), float(usage.output_tokens or 0)
-        ratio = real[0] / _rough(request, size)
-        self._seen(request, size).add(ratio, real[1])
-        self._models.setdefault(request.model, _Seen(ratio, real[1])).add(ratio, real[1])
-        return real
-
-    def _seen(self, request: Request, size: int) -> _Seen:
+    def of(self, request: Request, size: int) -> Expected:
+        """Look at a request with a body of *size* bytes."""
+        rough = _rough(request, size)
         alike = _alike(request)
-        found = self._kinds.get(alike)
-        if found is None:
+        seen = self._kinds.get(alike)
+        if seen is None:
             if len(self._kinds) >= _KEPT:
                 del self._kinds[next(iter(self._kinds))]
-            found = self._kinds[alike] = self._first(request, size)
-        return found
+            seen = self._kinds[alike] = self._first(request, rough)
+        return Expected(seen, rough, request.max_tokens)
 
-    def _first(self, request: Request, size: int) -> _Seen:
+    def learn(self, expected: Expected, usage: Usage, model: str) -> tuple[float, float]:
+        """Take what it was; returned are input and output tokens."""
+        real, output = limited_input(usage, model), float(usage.output_tokens or 0)
+        ratio = real / expected.rough
+        expected.seen.add(ratio, output)
+        of_model = self._models.get(model)
+        if of_model is None:
+            of_model = self._models[model] = _Seen(ratio, output)
+        of_model.add(ratio, output)
+        return real, output
+
+    def _first(self, request: Request, rough: float) -> _Seen:
         known = self._models.get(request.model)
         output = known.output if known else _OUTPUT
         if known is not None and self._counted >= _COUNTED:
             return _Seen(known.ratio, output)
         self._counted += 1
-        return _Seen(count(request).likely / _rough(request, size), output)
+        return _Seen(count(request).likely / rough, output)
 
 
 def limited_input(usage: Usage, model: str) -> float:
@@ -99,11 +109,10 @@ def _counts_reads(model: str) -> bool:
 
 def _rough(request: Request, size: int) -> float:
     """Return the tokens of a body by its size; of pictures and papers the size says nothing."""
-    media = any(
-        not isinstance(turn.content, str) and any(b.type in {"image", "document"} for b in turn.content)
-        for turn in request.messages
-    )
-    return float(max(1, count(request).likely if media else size // _BYTES_A_TOKEN))
+    for turn in request.messages:
+        if not isinstance(turn.content, str) and any(b.type in {"image", "document"} for b in turn.content):
+            return float(max(1, count(request).likely))
+    return float(max(1, size // _BYTES_A_TOKEN))
 
 
 def _alike(request: Request) -> Hashable:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from workbench.transport.bucket import Mark
-    from workbench.transport.guess import Guess
+    from workbench.transport.guess import Expected, Guess
     from workbench.transport.shared import Shared
     from workbench.transport.told import Told
     from workbench.wire import Request, Usage
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _WORDS = ("requests", "input tokens", "output tokens")
 _INPUT, _OUTPUT = 1, 2
 _FREE = (0.0, 0.0, 0.0)
+_UNMARKED = (None, None, None)
 
 
 class Ticket:
@@ -34,18 +35,20 @@ class Ticket:
     Attributes:
         request: What is sent.
         size: Bytes of its body.
+        expected: What it may use, where that was looked at.
         charged: Requests, input and output tokens taken.
         marks: Where each bucket stood then.
     """
 
-    __slots__ = ("charged", "marks", "request", "sent", "size")
+    __slots__ = ("charged", "expected", "marks", "request", "sent", "size")
 
     def __init__(self, request: Request, size: int) -> None:
         self.request = request
         self.size = size
         self.sent = 0
+        self.expected: Expected | None = None
         self.charged: Sequence[float] = _FREE
-        self.marks: list[Mark | None] = [None, None, None]
+        self.marks: Sequence[Mark | None] = _UNMARKED
 
 
 class Pace:
@@ -77,14 +80,11 @@ class Pace:
         self._open: set[Ticket] = set()
         self._sent = 0
         self._making = 0.0  # output tokens charged to answers under way
-        if shared is not None:
-            with shared.held(self._buckets):
-                pass
-
-    @property
-    def known(self) -> bool:
+        self._owed = [0.0, 0.0, 0.0]  # corrections not yet shared
+        if shared is not None and shared.enter(self._buckets):
+            shared.leave(self._buckets)
+        self.known = any(self._buckets)
         """Whether the service has told a limit."""
-        return any(self._buckets)
 
     # --- before a call -------------------------------------------------------------------------------
 
@@ -94,14 +94,32 @@ class Pace:
         Returns:
             0 where it was taken; else the seconds to wait before asking again, and for what.
         """
-        if not any(self._buckets):
-            self._out(ticket, _FREE)
+        if not self.known:
+            self._sent += 1
+            self._open.add(ticket)
+            ticket.sent = self._sent
             return 0.0, ""
-        need = (1.0, *self._guess.of(ticket.request, ticket.size))
+        need = self._need(ticket)
+        shared = self._enter()
+        try:
+            return self._take(ticket, need)
+        finally:
+            if shared is not None:
+                shared.leave(self._buckets)
+
+    def _enter(self, *, write: bool = False) -> Shared | None:
+        """Bring the buckets up to date with other processes; returned is what has to be left again."""
         if self._shared is None:
-            return self._take(ticket, need)
-        with self._shared.held(self._buckets):
-            return self._take(ticket, need)
+            return None
+        entered = self._shared.enter(self._buckets, write=write)
+        self._put_right(self._owed)
+        self._owed = [0.0, 0.0, 0.0]
+        return self._shared if entered else None
+
+    def _need(self, ticket: Ticket) -> Sequence[float]:
+        if ticket.expected is None:
+            ticket.expected = self._guess.of(ticket.request, ticket.size)
+        return ticket.expected.need
 
     def _take(self, ticket: Ticket, need: Sequence[float]) -> tuple[float, str]:
         now, wait_s, word = self._clock(), 0.0, ""
@@ -143,11 +161,12 @@ class Pace:
         told = headers.read(found, fast=self._fast)
         if not any(told):
             return
-        if self._shared is None:
+        shared = self._enter(write=True)
+        try:
             self._hear(ticket, told, date, refused=refused)
-        else:
-            with self._shared.held(self._buckets, write=True):
-                self._hear(ticket, told, date, refused=refused)
+        finally:
+            if shared is not None:
+                shared.leave(self._buckets)
 
     def _hear(self, ticket: Ticket, told: Sequence[Told | None], date: str | None, *, refused: bool) -> None:
         now = self._clock()
@@ -175,24 +194,22 @@ class Pace:
                 making = self._making if kind == _OUTPUT else 0.0
                 bucket.hear(one, mark, under_way=making, sent=self._sent)
         if fresh:
+            self.known = True
             self._charge_late(ticket)
 
     def _charge_late(self, ticket: Ticket) -> None:
         """Charge the calls that went out before limits were known; this one is in what was told."""
         for other in self._open:
             if not any(other.charged):
-                need = (1.0, *self._guess.of(other.request, other.size))
+                need = self._need(other)
                 self._charge(other, (0.0, 0.0, need[_OUTPUT]) if other is ticket else need)
 
     # --- after it ------------------------------------------------------------------------------------
 
     def answered(self, ticket: Ticket, usage: Usage | None) -> None:
         """Put right what was charged, now that it is known what was used."""
-        if usage is None or not usage.known:
-            self._close(ticket)
-            return
-        real_input, real_output = self._guess.learn(ticket.request, ticket.size, usage)
-        if any(ticket.marks):
+        if ticket.expected is not None and usage is not None and usage.known:
+            real_input, real_output = self._guess.learn(ticket.expected, usage, ticket.request.model)
             charged = ticket.charged
             # Of a call that was sent before limits were known, the input was in what the service told first.
             over = charged[_INPUT] - real_input if charged[_INPUT] else 0.0
@@ -203,7 +220,7 @@ class Pace:
         """Give back what a call that was not answered has not used; the request itself may have counted."""
         if ticket not in self._open:
             return
-        if not paid and any(ticket.marks):
+        if not paid and ticket.expected is not None:
             self._correct((float(status == 429), ticket.charged[_INPUT], ticket.charged[_OUTPUT]))
         self._close(ticket)
 
@@ -222,9 +239,8 @@ class Pace:
     def _correct(self, amounts: Sequence[float]) -> None:
         if self._shared is None:
             self._put_right(amounts)
-        else:
-            with self._shared.held(self._buckets):
-                self._put_right(amounts)
+        else:  # with the next look at the shared buckets
+            self._owed = [owed + amount for owed, amount in zip(self._owed, amounts, strict=True)]
 
     def _put_right(self, amounts: Sequence[float]) -> None:
         for bucket, amount in zip(self._buckets, amounts, strict=True):

@@ -15,14 +15,14 @@ import secrets
 import struct
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from workbench.transport.bucket import Bucket, State
 from workbench.transport.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 logger = logging.getLogger("workbench")
@@ -97,23 +97,25 @@ class Shared:
         self._file: int | None = None
         self._alone_until = -math.inf
 
-    @contextmanager
-    def held(self, buckets: list[Bucket | None], *, write: bool = False) -> Iterator[None]:
-        """Lock, bring *buckets* up to date, and keep what becomes of them.
+    def enter(self, buckets: list[Bucket | None], *, write: bool = False) -> bool:
+        """Lock, and bring *buckets* up to date.
 
         Args:
             buckets: This process's; replaced by what the file says.
             write: Make the file if there is none.
+
+        Returns:
+            Whether it is locked, and has to be left again soon.
         """
-        locked = self._lock(make=write)
-        if locked:
-            self._load(buckets)
-        try:
-            yield
-        finally:
-            if locked:
-                self._keep(buckets)
-                self._unlock()
+        if not self._lock(make=write):
+            return False
+        self._load(buckets)
+        return True
+
+    def leave(self, buckets: list[Bucket | None]) -> None:
+        """Keep what became of *buckets*, and unlock."""
+        self._keep(buckets)
+        self._unlock()
 
     def close(self) -> None:
         """Close the file."""

@@ -16,6 +16,10 @@ KINDS = ("requests", "input-tokens", "output-tokens")
 
 _STANDARD, _FAST = "anthropic-ratelimit", "anthropic-fast"
 _LONGEST_S = 3600.0
+_NAMES = {
+    family: [tuple(f"{family}-{kind}-{what}" for what in ("limit", "remaining", "reset")) for kind in KINDS]
+    for family in (_STANDARD, _FAST)
+}
 
 
 class Told(NamedTuple):
@@ -55,14 +59,12 @@ def read(headers: Mapping[str, str], *, fast: bool = False) -> tuple[Told | None
     >>> read(told, fast=True)
     (None, None, None)
     """
-    family = _FAST if fast else _STANDARD
     found: list[Told | None] = []
-    for kind in KINDS:
-        limit = headers.get(f"{family}-{kind}-limit")
-        remaining = headers.get(f"{family}-{kind}-remaining")
+    for limit_name, remaining_name, reset_name in _NAMES[_FAST if fast else _STANDARD]:
+        limit, remaining = headers.get(limit_name), headers.get(remaining_name)
         told = None
         if limit and remaining and _digits(limit) and _digits(remaining) and int(limit) > 0:
-            told = Told(float(limit), float(remaining), headers.get(f"{family}-{kind}-reset"))
+            told = Told(float(limit), float(remaining), headers.get(reset_name))
         found.append(told)
     return tuple(found)
 

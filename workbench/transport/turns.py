@@ -176,13 +176,16 @@ class Turns:
     def at_once(self, call: Call, progress: Progress) -> bool:
         """Take the turn, where nobody and nothing is in the way."""
         group = self.group(call.model)
-        line = self._lines.get(group)
-        if line is not None and line.waiting:
-            return False
+        if self.waiting:
+            line = self._lines.get(group)
+            if line is not None and line.waiting:
+                return False
         if self.gate.left_s(group) > 0:
             return False
-        if progress.patient and not all(breaker.closed for breaker in self._breakers(group)):
-            return False
+        if progress.patient:
+            own = self._models.get(group)
+            if not self._place.closed or not (own is None or own.closed):
+                return False
         return self._take(call, progress, group)[0] <= 0
 
     async def wait(self, call: Call, progress: Progress) -> float:
@@ -270,6 +273,8 @@ class Turns:
         """Note a good answer."""
         if progress.pace is not None and progress.ticket is not None:
             progress.pace.answered(progress.ticket, usage)
+        if not progress.passes and self._place.all_well and not self._models:
+            return
         self._well(call, progress)
 
     def failed(self, call: Call, progress: Progress, failure: Failure, *, alone: bool) -> bool:
