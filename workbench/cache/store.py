@@ -23,6 +23,8 @@ import platformdirs
 
 from workbench import record
 from workbench.cache import disk
+from workbench.cache.history import SCANNED as SCAN
+from workbench.cache.history import History
 from workbench.display import Shown
 from workbench.errors import StoreError
 from workbench.files import no_space
@@ -205,6 +207,21 @@ class Store:
         rows = self._rows("SELECT tag, COUNT(*), SUM(LENGTH(value)) FROM Cache GROUP BY tag")
         models = {str(tag): int(count) for tag, count, _ in rows}
         return Stats(self.path, sum(models.values()), sum(int(size or 0) for *_, size in rows), models)
+
+    def has(self, key: str) -> bool:
+        """Return whether a reply is kept under a key; it is not read, so that it may yet prove damaged."""
+        return bool(self._try(lambda cache: key in cache, default=False))
+
+    def history(self, *, models: Iterable[str] | None = None, origin: str = "claude_api") -> History:
+        """Return how long the newest answers were, for `workbench.estimate`.
+
+        Args:
+            models: Of which models; default all.
+            origin: Who has to have answered.
+        """
+        names = self.stats().models if models is None else dict.fromkeys(models)
+        query = "SELECT key, value FROM Cache WHERE tag = ? ORDER BY rowid DESC LIMIT ?"
+        return History((row for name in names for row in self._rows(query, (name, SCAN))), origin)
 
     def export(
         self, asked: Iterable[tuple[Request, int]], path: str | os.PathLike[str], *, stable: bool = False

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from workbench import record, retry, sync
 from workbench.cache import Store
 from workbench.cassette import Cassette
+from workbench.client.again import continued, how_to_go_on, remembered
 from workbench.client.answers import Answers, Question, check_mode, version_for
 from workbench.client.batches import BatchCalls, Batches
 from workbench.client.link import Link
 from workbench.client.models import Models
 from workbench.client.preflight import preflight
+from workbench.client.quote import each, quote
 from workbench.client.stream import Stream
 from workbench.client.trials import Earlier, Trials, dollars, new_folder
 from workbench.display import Shown
@@ -30,20 +32,28 @@ from workbench.wire.codec import dumps
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from decimal import Decimal
     from types import TracebackType
 
+    from workbench.client.again import Asked
     from workbench.client.answers import Mode
+    from workbench.estimate import Estimate
     from workbench.evaluation import Eval
     from workbench.reply import Reply
     from workbench.run import Run
     from workbench.runner import Event, Purse
+    from workbench.runner.batching import Batching
     from workbench.secret import Secret
 
 collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = ContextVar(
     "workbench_collecting", default=None
 )
 """Where set, `Client.run` notes its arguments there and raises `Collected` instead of running."""
+
+TERMINAL_DRAIN_S = 30.0
+"""Seconds that calls in flight get to finish after Ctrl-C; their answers are paid for. In a notebook, whose
+Stop button has to give the prompt back, it is `DRAIN_S` of the engine."""
 
 _COUNTED = (
     "model",
@@ -179,6 +189,33 @@ class Client(Shown):
             raise UsageError("count_tokens asks the service, and replay asks nothing; use wb.estimate")
         return sync.run(self._count(question))
 
+    def estimate(
+        self,
+        asked: Eval | Request | Mapping[str, Any] | Iterable[Request | Mapping[str, Any]],
+        *,
+        exact: bool = False,
+        batch: bool = False,
+        mode: str | None = None,
+    ) -> Estimate:
+        """Estimate tokens and dollars of a study or of requests; what is recorded costs nothing, and is told.
+
+        Args:
+            asked: An evaluation, or requests; the n-th of equal ones is draw n.
+            exact: Have the service count the input of up to 20 requests, which is free; the others are scaled
+                alike.
+            batch: At the price of the batch endpoint.
+            mode: Another mode than the client's; in refresh and off all is asked anew.
+
+        Raises:
+            UsageError: *exact* in replay.
+        """
+        chosen = self._mode(mode)
+        if exact and chosen == "replay":
+            raise UsageError("exact=True asks the service to count, and replay asks nothing; leave it out")
+        questions = [self._question(request, draw) for request, draw in each(asked)]
+        counter = self._count if exact else None
+        return sync.run(quote(questions, self._answers, chosen, counter=counter, batch=batch))
+
     @property
     def models(self) -> Models:
         """The models the service lists."""
@@ -215,6 +252,8 @@ class Client(Shown):
         resume: bool = False,
         stream: bool | None = None,
         check: bool = True,
+        via: str = "messages",
+        deadline_s: float | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Run:
         """Ask everything a study wants to know, and keep it in a folder.
@@ -230,6 +269,9 @@ class Client(Shown):
             stream: Stream answers, so that the first token is timed; default for the Claude API and the
                 emulator, not for other servers.
             check: Lint the first request of every variant before anything is sent.
+            via: ``messages`` asks live; ``batch`` asks in message batches, at half the price, within a day;
+                ``auto`` in batches where the deadline leaves time. What a batch leaves open is asked live.
+            deadline_s: Seconds from now after which batches are canceled and what is left is asked live.
             on_event: Told of every trial; default a progress line.
 
         Raises:
@@ -241,7 +283,14 @@ class Client(Shown):
 
         noted = collecting.get()
         if noted is not None:
-            options = {"mode": mode, "concurrency": concurrency, "budget_usd": budget_usd, "out": out}
+            options = {
+                "mode": mode,
+                "concurrency": concurrency,
+                "budget_usd": budget_usd,
+                "out": out,
+                "via": via,
+                "deadline_s": deadline_s,
+            }
             noted.append((self, evaluation, options))
             raise Collected
         chosen, cap = self._mode(mode), dollars(budget_usd)
@@ -250,49 +299,97 @@ class Client(Shown):
             raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
         earlier = Earlier.of(folder, resume=resume and (chosen == "refresh" or cap is not None))
         purse = Purse(cap, spent=earlier.spent, unpriced=earlier.unpriced)
-        asked = Trials(self._question, self._answers, chosen, stream=stream, since=earlier.begun)
+        trials = Trials(self._question, self._answers, chosen, stream=stream, since=earlier.begun)
+        batches = self._batching(chosen, via, deadline_s, since=earlier.begun)
         if check:
-            sync.run(preflight(evaluation, self._question, self._answers, chosen))
+            endpoint = "batch" if batches is not None and batches.fresh else "messages"
+            sync.run(preflight(evaluation, self._question, self._answers, chosen, endpoint))
+        how = continued(folder, self._how(chosen, concurrency, cap, via), resume=resume)
         return self._run(
-            evaluation, asked, folder, purse, concurrency=concurrency, resume=resume, on_event=on_event
+            evaluation,
+            trials,
+            folder,
+            purse,
+            asked=how,
+            batches=batches,
+            concurrency=concurrency,
+            resume=resume,
+            on_event=on_event,
         )
 
-    def resume(self, folder: str | os.PathLike[str], evaluation: Eval, **options: Any) -> Run:
+    def _batching(
+        self, mode: Mode, via: str, deadline_s: float | None, *, since: datetime
+    ) -> Batching | None:
+        """Return how a run uses batches: it finishes those of earlier sittings even where it makes none."""
+        from workbench.client.post import Post, check_way
+        from workbench.runner.batching import Batching
+
+        check_way(via, deadline_s)
+        if mode == "replay":
+            return None
+        post = Post(self._link.connect, self._question, self._answers, mode, betas=self.betas, since=since)
+        return Batching(post, fresh=sync.run(post.fresh(via, deadline_s)), deadline_s=deadline_s)
+
+    def _how(self, mode: Mode, concurrency: int | str, cap: Decimal | None, via: str) -> Asked:
+        return {
+            "origin": None if mode == "replay" else sync.run(self._answers.known_origin()),
+            "api_version": self.api_version,
+            "betas": list(self.betas),
+            "mode": mode,
+            "concurrency": concurrency,
+            "budget_usd": None if cap is None else str(cap),
+            "via": via,
+        }
+
+    def resume(self, folder: str | os.PathLike[str], evaluation: Eval | None = None, **options: Any) -> Run:
         """Go on with an unfinished run; nothing that was answered is asked again.
 
         Args:
-            folder: The run's.
-            evaluation: The same study: its scorers are code, which the folder does not hold.
-            **options: Those of `run`.
+            folder: The run's; it holds the study, unless a scorer is a function.
+            evaluation: The same study, where the folder does not hold it.
+            **options: Those of `run`; ``concurrency``, ``budget_usd`` and ``via`` as the run was begun.
+
+        Raises:
+            UsageError: No run there, its study is not in the folder, or somebody else would answer.
+            APIError, ReplayMissError, DiskFullError, IncompleteError: As `run`.
         """
-        return self.run(evaluation, out=folder, resume=True, **options)
+        from workbench.evaluation import Eval
+
+        study = Eval.load(folder) if evaluation is None else evaluation
+        then = remembered(Path(folder))
+        known = {name: then[name] for name in ("concurrency", "budget_usd", "via") if name in then}
+        return self.run(study, out=folder, resume=True, **{**known, **options})
 
     def _run(
         self,
         evaluation: Eval,
-        asked: Trials,
+        trials: Trials,
         folder: Path,
         purse: Purse,
         *,
-        concurrency: int | str,
-        resume: bool,
         on_event: Callable[[Event], None] | None,
+        **options: Any,
     ) -> Run:
         from workbench import runner
-        from workbench.show.progress import progress_for
+        from workbench.runner.engine import DRAIN_S
+        from workbench.show.progress import in_notebook, progress_for
 
+        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
         with progress_for(len(evaluation), evaluation.name, purse.cap) as progress:
-            return sync.run(
-                runner.record(
-                    evaluation,
-                    asked.send,
-                    folder=folder,
-                    resume=resume,
-                    concurrency=concurrency,
-                    purse=purse,
-                    on_event=on_event or progress,
-                )
+            recorded = runner.record(
+                evaluation,
+                trials.send,
+                folder=folder,
+                purse=purse,
+                drain_s=drain_s,
+                on_event=on_event or progress,
+                **options,
             )
+            try:
+                return sync.run(recorded, grace_s=drain_s + sync.GRACE_S)
+            except KeyboardInterrupt as stop:
+                stop.args = (how_to_go_on(folder),)
+                raise
 
     # --- the client itself ---------------------------------------------------------------------------
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.cost.rates import Card, Refusal, Terms, cards
+from workbench.wire import cache_control_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from decimal import Decimal
+
+    from workbench.wire import Request
 
 
 class Dearest(NamedTuple):
@@ -36,8 +40,8 @@ def dearest(model: str, day: date, terms: Terms, ttl: str | None = None) -> tupl
         ttl: The longest lifetime of a cache breakpoint in the request: all input may be written for so long.
 
     >>> haiku = dearest("claude-haiku-4-5", date(2026, 11, 22), Terms(), "1h")
-    >>> [(row.input * 1_000_000, row.output * 1_000_000) for row in haiku]
-    [(Decimal('2'), Decimal('5'))]
+    >>> [(float(row.input * 1_000_000), float(row.output * 1_000_000)) for row in haiku]
+    [(2.0, 5.0)]
     """
     found = cards(model, day, terms)
     if isinstance(found, Refusal):
@@ -63,3 +67,28 @@ def at_most(rows: tuple[Dearest, ...], input_tokens: int, output_tokens: int) ->
     """Return dollars for so many tokens, every one billed the dearest way."""
     row = next((row for row in rows if input_tokens > row.over), rows[-1])
     return row.input * input_tokens + row.output * output_tokens
+
+
+def longest_ttl(request: Request) -> str | None:
+    """Return the longest lifetime of the cache breakpoints in a request: ``1h``, ``5m``, or None for none."""
+    found = None
+    for control in _controls(request):
+        if control is not None:
+            if control.ttl == "1h":
+                return "1h"
+            found = "5m"
+    return found
+
+
+def _controls(request: Request) -> Iterator[Any]:
+    yield request.cache_control
+    yield from map(cache_control_of, request.tools or ())
+    if isinstance(request.system, tuple):
+        yield from map(cache_control_of, request.system)
+    for turn in request.messages:
+        if isinstance(turn.content, tuple):
+            for block in turn.content:
+                yield cache_control_of(block)
+                inner = getattr(block, "content", None)
+                if isinstance(inner, tuple):
+                    yield from map(cache_control_of, inner)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.catalog import catalog
 from workbench.cost.rates import Refusal, Terms, server_rates
-from workbench.cost.worst import at_most, dearest, today
+from workbench.cost.worst import at_most, dearest, longest_ttl, today
 from workbench.tokens import count
-from workbench.wire import cache_control_of
 from workbench.wire.tools import family
 
 if TYPE_CHECKING:
@@ -90,31 +89,6 @@ def _most(model: str, limit: int | None) -> int:
         return limit
     known = catalog().get(model)
     return (known and known.max_output_tokens) or max(one.max_output_tokens or 0 for one in catalog())
-
-
-def longest_ttl(request: Request) -> str | None:
-    """Return the longest lifetime of the cache breakpoints in a request: ``1h``, ``5m``, or None for none."""
-    found = None
-    for control in _controls(request):
-        if control is not None:
-            if control.ttl == "1h":
-                return "1h"
-            found = "5m"
-    return found
-
-
-def _controls(request: Request) -> Iterator[Any]:
-    yield request.cache_control
-    yield from map(cache_control_of, request.tools or ())
-    if isinstance(request.system, tuple):
-        yield from map(cache_control_of, request.system)
-    for turn in request.messages:
-        if isinstance(turn.content, tuple):
-            for block in turn.content:
-                yield cache_control_of(block)
-                inner = getattr(block, "content", None)
-                if isinstance(inner, tuple):
-                    yield from map(cache_control_of, inner)
 
 
 def _server_tools(request: Request) -> tuple[int, Decimal, int]:

@@ -81,8 +81,12 @@ def estimate(noun: Estimate) -> Html:
     ]
     if noun.from_cache:  # where nothing is cached, these would say the same again
         rows.insert(1, ["of which likely from the prompt cache", "", whole(noun.from_cache)])
+        rows.insert(2, ["of which likely written to it", "", whole(noun.to_cache)])
         rows.append(["dollars with nothing cached", "", _or_unpriced(noun.cost_without_cache)])
-    return join([table(columns, rows), *(tag("p", text(note), cls="wb-dim") for note in noun.notes)])
+    if noun.cost_batch and noun.cost_high:
+        rows.append(["dollars in a batch", *map(dollars, noun.cost_batch)])
+    said = [note for note in (noun.already, *noun.notes) if note]
+    return join([table(columns, rows), *(tag("p", text(note), cls="wb-dim") for note in said)])
 
 
 def _or_unpriced(amount: Decimal | None) -> Html | str:

@@ -1,0 +1,106 @@
+"""What a study would cost from here: less what is recorded, by what was answered before, counted exactly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from workbench.estimate import Counted, Estimate, estimate
+from workbench.tokens import count
+from workbench.wire import as_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+
+    from workbench.client.answers import Answers, Mode, Question
+    from workbench.evaluation import Eval
+    from workbench.wire import Request
+
+COUNTED = 20
+"""Requests that the service counts at most; the others are scaled alike."""
+
+
+def each(value: Eval | Iterable[Any] | Any) -> Iterator[tuple[Request, int]]:
+    """Yield requests with their draws: an evaluation's trials; of equal requests the n-th is draw n."""
+    trials = getattr(value, "trials", None)
+    if callable(trials):
+        yield from ((trial.request, trial.epoch) for trial in trials())
+        return
+    seen: dict[str, int] = defaultdict(int)
+    for request in as_requests(value):
+        yield request, seen[request.key]
+        seen[request.key] += 1
+
+
+async def quote(
+    questions: Iterable[Question],
+    answers: Answers,
+    mode: Mode,
+    *,
+    counter: Callable[[Question], Awaitable[int]] | None = None,
+    batch: bool = False,
+) -> Estimate:
+    """Estimate what asking would cost.
+
+    Args:
+        questions: What would be asked.
+        answers: What is recorded.
+        mode: Where answers may come from.
+        counter: Asks the service for the input tokens of a question, for `COUNTED` of them; None: offline.
+        batch: At the price of the batch endpoint.
+    """
+    origin = None if mode == "replay" else await answers.origin()
+    left, recorded = [], 0
+    for question in questions:
+        if mode in ("live", "replay") and _known(answers, question, origin):
+            recorded += 1
+        else:
+            left.append(question)
+    requests = [question.request for question in left]
+    history = None
+    if answers.store is not None and origin is not None and requests:
+        models = dict.fromkeys(request.model for request in requests)
+        history = answers.store.history(models=models, origin=origin)
+    counted, note = await _count(left, counter) if counter is not None and left else ({}, "")
+    found = estimate(requests, batch=batch, history=history, counted=counted)
+    notes = (note, *found.notes) if note else found.notes
+    return replace(found, recorded=recorded, notes=notes)
+
+
+def _known(answers: Answers, question: Question, origin: str | None) -> bool:
+    """Return whether a question is answered already, in the cassette or the store; None: by whomever."""
+    request, beside, store = question.request, question.beside, answers.store
+    if answers.cassette is not None and answers.cassette.get(request, **beside, origin=origin) is not None:
+        return True
+    if store is None:
+        return False
+    if origin is None:
+        return store.get(request, **beside, origin=None) is not None
+    return store.has(question.key(origin))
+
+
+async def _count(
+    left: Sequence[Question], counter: Callable[[Question], Awaitable[int]]
+) -> tuple[dict[str, Counted], str]:
+    """Have the service count a few requests of every model, evenly spread."""
+    by_model: dict[str, list[Question]] = defaultdict(list)
+    for question in left:
+        by_model[question.request.model].append(question)
+    found, counted = {}, 0
+    for model, questions in islice(by_model.items(), COUNTED):
+        picked = _spread(questions, max(1, COUNTED // len(by_model)))
+        exact = [await counter(question) for question in picked]
+        likely = [max(1, count(question.request).likely) for question in picked]
+        shares = [n / guess for n, guess in zip(exact, likely, strict=True)]
+        found[model] = Counted(min(shares), sum(exact) / sum(likely), max(shares))
+        counted += len(picked)
+    rest = "" if counted == len(left) else "; the others are scaled alike"
+    return found, f"input of {counted:,} of {len(left):,} requests counted by the service{rest}"
+
+
+def _spread(questions: Sequence[Question], most: int) -> list[Question]:
+    """Return at most so many, evenly spread over all."""
+    n = min(most, len(questions))
+    return [questions[place * len(questions) // n] for place in range(n)]
