@@ -169,8 +169,7 @@ class Pace:
                 shared.leave(self._buckets)
 
     def _hear(self, ticket: Ticket, told: Sequence[Told | None], date: str | None, *, refused: bool) -> None:
-        now = self._clock()
-        fresh = False
+        now, first = self._clock(), not self.known
         if refused:
             self._give_back(ticket)
         for kind, one in enumerate(told):
@@ -183,7 +182,6 @@ class Pace:
                 full_in_s = headers.seconds_until(one.reset, service_s or self._wall())
             if bucket is None:
                 self._buckets[kind] = Bucket(one, full_in_s, now)
-                fresh = True
                 continue
             bucket.refill(now)
             bucket.size(one, full_in_s)
@@ -193,7 +191,7 @@ class Pace:
             elif mark is not None:
                 making = self._making if kind == _OUTPUT else 0.0
                 bucket.hear(one, mark, under_way=making, sent=self._sent)
-        if fresh:
+        if first:  # where another process knew the limits, it did not know of these calls
             self.known = True
             self._charge_late(ticket)
 
