@@ -15,7 +15,16 @@ from workbench.errors import DiskFullError
 from workbench.journal import Journal
 from workbench.run import Run
 
-FILES = {"journal.jsonl", "run.json", "table.txt", "table.csv", "receipt.txt", "report.html"}
+FILES = {
+    "journal.jsonl",
+    "receipt.txt",
+    "report.html",
+    "run.json",
+    "samples.jsonl",
+    "study.json",
+    "table.csv",
+    "table.txt",
+}
 
 
 @pytest.fixture
@@ -182,7 +191,7 @@ def test_the_budget_stops_a_run(cli, study, emulator):
 
     assert said.code == 4
     assert "the budget of $0.0001 is used up" in said.complaint
-    assert "--resume --out r" in said.complaint
+    assert "`workbench resume r --base-url http" in said.complaint
     assert more.code == 0
 
 
@@ -496,7 +505,7 @@ def test_a_wrong_key_stops_the_run(cli, study):
         assert server.hits <= 3
     assert said.code == 4
     assert "authentication_error" in said.complaint
-    assert "--resume --out r" in said.complaint
+    assert "`workbench resume r --base-url http" in said.complaint
 
 
 def test_a_dead_server_stops_the_run(cli, study, emulator):
@@ -509,7 +518,7 @@ def test_a_dead_server_stops_the_run(cli, study, emulator):
 
     assert said.code == 4
     assert "Is the server running?" in said.complaint
-    assert "0 of 8 answers kept; the same command with --resume --out r goes on" in said.complaint
+    assert f"0 of 8 answers kept; `workbench resume r --base-url {dead}` goes on" in said.complaint
     assert Path("r", "report.html").is_file()
     assert more.code == 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -134,8 +136,10 @@ def test_ctrl_c_stops_a_run_that_can_be_resumed(begun, here, tmp_path, start_emu
     more = here(*words, "--resume")
 
     assert said.code == 4
-    assert said.complaint == (
-        f"workbench: stopped. {kept} of 24 answers kept; the same command with --resume --out r goes on"
+    draining, last = said.err.splitlines()
+    assert re.search(r"finishing [1-4] calls? in flight; Ctrl-C again stops at once", draining)
+    assert last == (
+        f"workbench: stopped. {kept} of 24 answers kept; `workbench resume r --base-url {server.url}` goes on"
     )
     assert (kept, before) == (before, kept)  # what was in flight was waited for
     assert (tmp_path / "r" / "report.html").is_file()
@@ -155,7 +159,7 @@ def test_a_second_ctrl_c_stops_at_once(begun, tmp_path, start_emulator):
     said = ended(process, within_s=3)
 
     assert said.code == 4
-    assert "0 of 40 answers kept; the same command with --resume --out r goes on" in said.complaint
+    assert f"0 of 40 answers kept; `workbench resume r --base-url {server.url}` goes on" in said.err
     assert json.loads((tmp_path / "r" / "run.json").read_text())["status"] == "interrupted"
 
 
@@ -165,6 +169,68 @@ def _send_again(process):
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
     return True
+
+
+def test_sigterm_stops_a_run_as_ctrl_c_does(begun, here, tmp_path, start_emulator):
+    """What is in flight is finished; the folder says all that going on needs."""
+    study = sums(tmp_path / "study.py", n=24)
+    server = start_emulator(latency="0.1")
+    process = begun("run", study, "--base-url", server.url, "--concurrency", 4, "--mode", "off", "--out", "r")
+    until(lambda: asked(server) >= 8)
+
+    process.send_signal(signal.SIGTERM)
+    said = ended(process)
+    before, kept = asked(server), len(Run.load(tmp_path / "r"))
+    study.unlink()
+    more = here("resume", "r", "--base-url", server.url)
+
+    assert said.code == 4
+    assert said.err.splitlines()[-1].startswith(f"workbench: stopped. {kept} of 24 answers kept; ")
+    assert (kept, before) == (before, kept)
+    assert more.code == 0
+    assert asked(server) == 24
+
+
+NOTEBOOK = """
+import sys, types
+import workbench as wb
+
+shell = types.SimpleNamespace(kernel=None)
+sys.modules["ipykernel"] = types.ModuleType("ipykernel")
+from IPython.core import getipython
+import IPython
+IPython.get_ipython = lambda: shell
+from IPython import display
+display.display = lambda *a, **k: types.SimpleNamespace(update=lambda *a, **k: None)
+
+study = wb.Eval(
+    "slow",
+    dataset=[{"input": str(n), "target": str(n)} for n in range(9)],
+    variants=wb.Prompt("Say {{input}}", model="claude-haiku-4-5", max_tokens=9),
+    scorers=[wb.score.exact()],
+)
+wb.Client(base_url=sys.argv[1]).run(study, out="r", concurrency=2)
+"""
+
+
+def test_a_notebooks_stop_gives_the_prompt_back(tmp_path, start_emulator):
+    """Within a second or so, however long the calls in flight would take; it says how to go on."""
+    server = start_emulator(latency="30")
+    process = subprocess.Popen(
+        [sys.executable, "-c", NOTEBOOK, server.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    until(lambda: asked(server) >= 2)
+
+    process.send_signal(signal.SIGINT)
+    said = ended(process, within_s=8)
+
+    assert said.err.splitlines()[-1] == "KeyboardInterrupt: stopped; client.resume('r') goes on"
+    assert json.loads((tmp_path / "r" / "run.json").read_text())["status"] == "interrupted"
 
 
 def test_a_killed_run_repeats_only_what_was_in_flight(begun, here, tmp_path, start_emulator):
@@ -241,7 +307,7 @@ def test_a_full_disk_loses_nothing(begun, tmp_path, start_emulator):
     assert "second 0" in said.out
     last = said.err.splitlines()[-1]
     assert last.startswith("workbench: r/journal.jsonl: no space left")
-    assert "the same command with --resume --out r goes on" in last
+    assert "`workbench resume r --base-url http" in last
     assert "Traceback" not in said.err
     assert "40 replies, 0 errors" in said.out
     assert 40 <= asked(server) <= 42

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench.errors import UsageError
+from workbench.evaluation import rebuildable
 from workbench.run import INFO, RunInfo
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Asked(TypedDict):
         mode: Where answers came from.
         concurrency: Calls in flight at most.
         budget_usd: The run's cap, or None.
+        via: ``messages``, ``batch`` or ``auto``.
     """
 
     origin: str | None
@@ -34,6 +36,7 @@ class Asked(TypedDict):
     mode: str
     concurrency: int | str
     budget_usd: str | None
+    via: str
 
 
 def remembered(folder: Path) -> Mapping[str, Any]:
@@ -51,6 +54,25 @@ def header_of(asked: Mapping[str, Any]) -> dict[str, Any]:
     if not all(isinstance(part, str) and _VERSION.fullmatch(part) for part in known):
         raise UsageError(f"{INFO} names an API version or betas that cannot be; was it changed?")
     return {"api_version": version, "betas": tuple(betas)}
+
+
+def continued(folder: Path, now: Asked, *, resume: bool) -> Mapping[str, Any]:
+    """Return how a run is asked from now on: its beginning decides, but for pace and budget.
+
+    Raises:
+        UsageError: As `refuse_other`.
+    """
+    then = remembered(folder) if resume else {}
+    if now["mode"] != "replay":
+        refuse_other(folder, then, now)
+    kept = {name: value for name in ("origin", "mode") if (value := then.get(name)) is not None}
+    return {**now, **kept}
+
+
+def how_to_go_on(folder: Path) -> str:
+    """Return what to call for the rest of a run."""
+    study = "" if rebuildable(folder) else ", evaluation"
+    return f"stopped; client.resume({str(folder)!r}{study}) goes on"
 
 
 def refuse_other(folder: Path, then: Mapping[str, Any], now: Asked) -> None:

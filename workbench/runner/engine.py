@@ -54,7 +54,9 @@ class Event:
     """Something a progress display wants to know.
 
     Attributes:
-        kind: ``started`` when a trial is sent, ``finished`` when its result is safe on disk.
+        kind: ``started`` when a trial is sent, ``finished`` when its result is safe on disk,
+            ``retried`` when something else is worth a look, such as a batch that goes on, ``draining``
+            after a stop, while calls in flight are finished.
         trial: The trial's id, ``variant/sample/epoch``.
         result: With ``finished``.
         done: Results safe so far, those of an earlier sitting included.
@@ -62,7 +64,7 @@ class Event:
         note: What holds the run back, in a few words.
     """
 
-    kind: Literal["started", "finished", "retried"]
+    kind: Literal["started", "finished", "retried", "draining"]
     trial: str
     result: Result | None
     done: int
@@ -160,6 +162,9 @@ class Engine:
         try:
             if workers:
                 await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+        except asyncio.CancelledError:
+            self._say_what_is_finished()
+            raise
         finally:
             await self._settle(workers)
         for worker in workers:
@@ -278,10 +283,16 @@ class Engine:
                 self._tell("finished", result.trial_id, result, done)
 
     def _tell(
-        self, kind: Literal["started", "finished"], trial: str, result: Result | None, done: int
+        self, kind: Literal["started", "finished", "retried"], trial: str, result: Result | None, done: int
     ) -> None:
         assert self._on_event is not None
         self._on_event(Event(kind, trial, result, done, self._total, self._note()))
+
+    def _say_what_is_finished(self) -> None:
+        n = len(self.sending)
+        if n and self._on_event is not None:
+            note = f"finishing {n:,} call{'s' * (n > 1)} in flight; Ctrl-C again stops at once"
+            self._on_event(Event("draining", "", None, len(self.results), self._total, note))
 
     async def _settle(self, workers: Sequence[asyncio.Task[None]]) -> None:
         """Let calls in flight finish for a moment, end the rest, and commit what came."""

@@ -87,7 +87,7 @@ class Progress:
             return
         try:
             count(self.state, event)
-            self._paint()
+            self._paint(now=getattr(event, "kind", "") == "draining")
         except Exception as error:  # noqa: BLE001 - painting must not end a run
             self._give_up(error)
 
@@ -106,12 +106,12 @@ class Progress:
         except Exception as error:  # noqa: BLE001 - painting must not end a run
             self._give_up(error)
 
-    def _paint(self) -> None:
-        now = self._clock()
-        if self._painter is None or now - self._painted < self._painter.interval_s:
+    def _paint(self, *, now: bool = False) -> None:
+        time_s = self._clock()
+        if self._painter is None or (not now and time_s - self._painted < self._painter.interval_s):
             return
-        self._painted = now
-        self._painter.paint(line(self.state, elapsed_s=now - self._started))
+        self._painted = time_s
+        self._painter.paint(line(self.state, elapsed_s=time_s - self._started))
 
     def _give_up(self, error: Exception) -> None:
         self._painter = None
