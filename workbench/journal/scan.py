@@ -88,7 +88,7 @@ class Reader:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # a program may change its folder
         self._descriptor = -1
         self._opening = threading.Lock()
         self._last: tuple[int, dict[str, Any]] = (-1, {})

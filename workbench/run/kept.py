@@ -17,6 +17,7 @@ from workbench.wire.message import refused_before_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from workbench.journal import Reader
 
@@ -90,6 +91,16 @@ class Kept(Result):
     def target(self) -> Any:
         """What the scorers compared with."""
         return self._record().get("target")
+
+    @property
+    def journal(self) -> Path:
+        """The file it is read back from."""
+        return self._reader.path
+
+    @property
+    def place(self) -> int:
+        """The byte its record begins at."""
+        return self._place
 
     @property
     def usage(self) -> Usage | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from workbench import report
 from workbench.baseline import Baseline, only
@@ -134,10 +134,10 @@ class Run(Shown):
 
     def frame(self) -> pd.DataFrame:
         """Return one row per trial: answer, scores, error, tokens, dollars, seconds, where it came from."""
-        import pandas as pd
+        from workbench.run.frame import frame
 
         names = [s["name"] for s in self.info.scorers]
-        return pd.DataFrame([_row(row, names) for row in self.rows])
+        return frame(self.rows, names, None if self.folder is None else self.folder / JOURNAL)
 
     def bless(
         self,
@@ -231,32 +231,3 @@ class Run(Shown):
 
     def __str__(self) -> str:
         return str(self.summary())
-
-
-def _row(row: Result, scorers: list[str]) -> dict[str, Any]:
-    usage, error = row.usage, row.error or {}
-    total = row.cost.total if row.body is not None else None
-    return {
-        "variant": row.variant,
-        "sample": row.sample_id,
-        "epoch": row.epoch,
-        "model": row.model,
-        "input": row.input,
-        "target": row.target,
-        "answer": row.text if row.error is None else None,
-        **{name: row.scores[name].value if name in row.scores else None for name in scorers},
-        "passed": row.passed,
-        "error_type": error.get("type"),
-        "error": error.get("message"),
-        "stop_reason": row.body.get("stop_reason") if row.body else None,
-        "input_tokens": usage.input_tokens if usage else None,
-        "cache_write_tokens": usage.cache_creation_input_tokens if usage else None,
-        "cache_read_tokens": usage.cache_read_input_tokens if usage else None,
-        "output_tokens": usage.output_tokens if usage else None,
-        "cost_usd": None if total is None else float(total),
-        "latency_s": row.timing.total_s if row.error is None else None,
-        "ttft_s": row.timing.ttft_s,
-        "source": row.source,
-        "origin": row.origin,
-        "request_id": row.request_id,
-    }
