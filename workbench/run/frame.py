@@ -131,10 +131,9 @@ def _from_parquet(
         mark = _mark(journal, places, rows, scorers)
         if not _is_of(path, mark):
             _write(path, mark, rows, scorers)
-        table = pq.read_table(path)
+        return _read(pq.ParquetFile(path), scorers)
     except (OSError, UnicodeEncodeError, pa.ArrowException):
         return None
-    return _read(table, scorers)
 
 
 def _mark(journal: Path, places: int, rows: Sequence[Result], scorers: Sequence[str]) -> bytes:
@@ -210,12 +209,13 @@ def _batches(rows: Sequence[Result], scorers: Sequence[str]) -> Iterator[dict[st
         yield columns
 
 
-def _read(table: Any, scorers: Sequence[str]) -> pd.DataFrame:
+def _read(file: Any, scorers: Sequence[str]) -> pd.DataFrame:
+    """Read a column at a time, so that no more than one is there twice."""
     import pandas as pd
 
     columns: dict[str, pd.Series] = {}
-    for name in table.column_names:
-        values = table[name]
+    for name in file.schema_arrow.names:
+        values = file.read(columns=[name])[name]
         if name == "target":
             columns[name] = _column(name, [loads(value) for value in values.to_pylist()], scorers)
         elif name == "passed":
