@@ -54,9 +54,10 @@ class Tally:
     Attributes:
         kills: Processes killed while they ran.
         samples: Answers that the run needs.
-        billed: Answers that the server charged for.
+        asked: Requests that came to the server: all that could be charged for.
+        billed: Answers that it began, and so charged for.
         in_flight: Calls whose end was not on disk, over all kills.
-        over: Answers of one life that were charged, not kept, and more than were in flight.
+        over: Requests of one life that were not kept, and more than were in flight.
         lost: Answers that were on disk at a kill and are not, or not the same, in the end.
         different: Files and frames that differ from those of an unbroken run.
         seconds: How long it all took.
@@ -64,6 +65,7 @@ class Tally:
 
     samples: int
     kills: int = 0
+    asked: int = 0
     billed: int = 0
     in_flight: int = 0
     over: int = 0
@@ -78,17 +80,20 @@ class Tally:
 
     @property
     def beyond(self) -> int:
-        """Answers paid again that were not in flight at a kill."""
-        return max(0, self.billed - self.samples - self.in_flight)
+        """Questions asked again that were not in flight at a kill."""
+        return max(0, self.asked - self.samples - self.in_flight)
 
     def __str__(self) -> str:
         rows = [
             ("kills", f"{self.kills:,}"),
             ("samples", f"{self.samples:,}"),
-            ("billed by the server", f"{self.billed:,}"),
-            ("paid again", f"{self.billed - self.samples:,}"),
-            ("in flight at the kills", f"{self.in_flight:,} (at most {AT_ONCE * self.kills:,})"),
-            ("paid again beyond those in flight", f"{self.beyond:,}"),
+            (
+                "in flight at the kills",
+                f"{self.in_flight:,} ({self.in_flight / max(1, self.kills):.1f} a kill)",
+            ),
+            ("asked again", f"{self.asked - self.samples:,}"),
+            ("asked again beyond those in flight", f"{self.beyond:,}"),
+            ("paid twice: billed again by the server", f"{self.billed - self.samples:,}"),
             ("results lost", f"{self.lost:,}"),
             ("unlike an unbroken run", ", ".join(self.different) or "nothing"),
             ("seconds", f"{self.seconds:,.0f}"),
@@ -127,7 +132,7 @@ class Harness:
 
     def _live(self, left: int) -> bool:
         """Let it live for a moment, kill it, and look at what is there; False where it ended by itself."""
-        billed = self._ledger()["billed"]
+        asked = self._asked()
         with self._resumed() as process:
             if self._dice.random() < LOADING:
                 killed = _alive_after(process, self._dice.uniform(0, self._start_s))
@@ -140,7 +145,7 @@ class Harness:
             sys.exit(f"a life ended by itself: {_tail(self._place)}")
         self.tally.kills += 1
         time.sleep(self._latency_s + 0.05)  # the server finishes what it has begun
-        self._look(self._ledger()["billed"] - billed)
+        self._look(self._asked() - asked)
         if self._wipe:
             shutil.rmtree(self._place / "home", ignore_errors=True)
         return True
@@ -162,10 +167,10 @@ class Harness:
     def _asked(self) -> int:
         return int(self._ledger()["by_path"].get("/v1/messages", 0))
 
-    def _look(self, paid: int) -> None:
-        """Compare what the server charged for in this life with what came to the disk."""
+    def _look(self, asked: int) -> None:
+        """Compare what came to the server in this life with what came to the disk."""
         answered, open_calls = _journal(self._folder)
-        self.tally.over += max(0, paid - (len(answered) - len(self._kept)) - AT_ONCE)
+        self.tally.over += max(0, asked - (len(answered) - len(self._kept)) - AT_ONCE)
         self.tally.in_flight += open_calls - self._open
         self._open = open_calls
         self._lost(answered)
@@ -182,7 +187,7 @@ class Harness:
         answered, _ = _journal(self._folder)
         self._lost(answered)
         self.tally.lost += self.tally.samples - len(answered)
-        self.tally.billed = self._ledger()["billed"]
+        self.tally.asked, self.tally.billed = self._asked(), self._ledger()["billed"]
         self._compare("anew", exact=False, home="fresh")
         if not self._wipe:  # the same answers, read from the store by one unbroken run
             self._compare("again", exact=True, home="home")
