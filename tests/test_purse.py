@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.test_receipt import study
+from workbench.client import Client
 from workbench.cost.rates import Refusal
+from workbench.emulator.server import start_in_thread
 from workbench.errors import IncompleteError
 from workbench.reply import Reply, Timing
+from workbench.run import Run
 from workbench.runner.purse import Hold, Purse
 from workbench.runner.worst import worst_case
 from workbench.tokens import count
@@ -405,3 +409,31 @@ def test_spend_never_passes_the_cap(calls, cap, kill):
         assert all(end is None or isinstance(end, IncompleteError | asyncio.CancelledError) for end in ends)
 
     in_loop(asyncio.wait_for(go(), 10))
+
+
+def test_the_server_never_bills_more_than_the_budget(tmp_path):
+    """Fifty at once, some answers lost: the run stops before its budget, goes on with a larger one, ends."""
+    faults = ["stream_fin_mid:0.2:1"]
+    with start_in_thread(latency=0.01, faults=faults) as server:
+        folder = tmp_path / "run"
+        with Client(base_url=server.url, store=False) as client:
+            for cap in ("0.003", "0.008"):
+                with pytest.raises(IncompleteError, match="used up"):
+                    client.run(
+                        study(60),
+                        out=folder,
+                        resume=folder.exists(),
+                        budget_usd=cap,
+                        concurrency=50,
+                        on_event=lambda _: None,
+                    )
+                assert 0 < billed(server.ledger()["tokens"]) <= Decimal(cap)
+            ended = client.resume(folder, study(60), budget_usd="1", on_event=lambda _: None)
+
+        assert (ended.status, len(ended), len(ended.errors)) == ("complete", 60, 0)
+        assert len(Run.load(folder)) == 60
+
+
+def billed(tokens: dict[str, int]) -> Decimal:
+    """What the server's tokens cost: Haiku 4.5."""
+    return Decimal(tokens["input_tokens"] + 5 * tokens["output_tokens"]) / M

@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from tests.test_report import MADE, failed, result
 from workbench import report, show
+from workbench.client import Client
+from workbench.dataset import Dataset
+from workbench.emulator.server import start_in_thread
+from workbench.evaluation import Eval
+from workbench.prompt import Prompt
 from workbench.reply import Timing
 from workbench.run import Result, Run, RunInfo
+from workbench.score import exact
 
 M = 1_000_000
 EACH = Decimal(1000 * 1 + 500 * 5) / M
@@ -95,7 +103,7 @@ def test_paid_calls_are_answers_and_what_had_begun():
     found = bill(result("a", 1), result("a", 2, source="store"), after(3, 2), broken(2, 1))
 
     assert (found.paid_calls, found.perhaps_paid) == (2 + 3, 5)
-    assert "5 attempts lost on the way (3 after the answer had begun)" in str(found)
+    assert "5 attempts lost on the way (3 after the answer had begun: paid)" in str(found)
 
 
 def test_no_max_tokens_is_all_that_the_model_writes():
@@ -117,3 +125,34 @@ def test_lost_attempts_survive_the_journal():
     made = Result.from_record(after(2, 1).record())
 
     assert (made.timing.lost, made.timing.wasted) == (2, 1)
+
+
+def study(n: int) -> Eval:
+    rows = [{"id": str(i), "input": f"{i} * 7", "target": str(i * 7)} for i in range(n)]
+    prompt = Prompt("Solve: {{input}}", model="claude-haiku-4-5", max_tokens=200)
+    return Eval("s", dataset=Dataset.load(rows), variants=prompt, scorers=exact())
+
+
+@pytest.mark.parametrize(
+    "faults", [[], ["stream_fin_mid:0.3:1", "stream_overloaded_mid:0.2:1", "http_529:0.1:1"]]
+)
+def test_paid_calls_are_those_the_server_billed(tmp_path, faults):
+    """Our figure and the server's are one, also where answers broke off on the way."""
+    with start_in_thread(faults=faults, seed=1) as server, Client(base_url=server.url, store=False) as client:
+        bill = client.run(study(20), out=tmp_path / "run", on_event=lambda _: None).receipt()
+
+        assert bill.paid_calls == server.ledger()["billed"]
+        assert bill.live == 20
+        assert bool(bill.lost.wasted) is bool(faults)
+
+
+def test_what_was_perhaps_paid_bounds_what_the_server_billed(tmp_path):
+    """Where a connection broke before the answer nobody knows: the server's figure lies between."""
+    faults = ["reset_before_response:0.3:1", "close_no_response:0.3:1"]
+    with start_in_thread(faults=faults, seed=1) as server, Client(base_url=server.url, store=False) as client:
+        bill = client.run(study(20), out=tmp_path / "run", on_event=lambda _: None).receipt()
+        ledger = server.ledger()
+        dollars = Decimal(ledger["tokens"]["input_tokens"] + 5 * ledger["tokens"]["output_tokens"]) / M
+
+        assert bill.paid_calls < ledger["billed"] < bill.paid_calls + bill.perhaps_paid
+        assert bill.incurred.known < dollars < bill.incurred.known + (bill.lost.at_most or 0)

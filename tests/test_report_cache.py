@@ -11,9 +11,15 @@ from tests import golden
 from tests.test_report import result
 from tests.test_show import assert_inert, pretty
 from workbench import report, show
+from workbench.client import Client
+from workbench.dataset import Dataset
+from workbench.emulator.server import start_in_thread
+from workbench.evaluation import Eval
+from workbench.prompt import Prompt
 from workbench.report.cache import EMPTY, RECORDED
 from workbench.report.words import EMULATED
 from workbench.run import Result, Run, RunInfo
+from workbench.score import exact
 
 PLAN = {"read": 900, "write": 0, "total": 1000}
 
@@ -188,3 +194,19 @@ def test_what_was_expected_survives_the_journal():
 
     assert Result.from_record(made.record()).expected == PLAN
     assert "expected" not in result("a", 1).record()
+
+
+def test_a_run_reads_what_was_expected(tmp_path):
+    """One request writes the shared prefix, the others read it; and the report of the run says so."""
+    system = [{"type": "text", "text": "Label it with care. " * 1500, "cache_control": {"type": "ephemeral"}}]
+    prompt = Prompt("Solve: {{input}}", model="claude-haiku-4-5", max_tokens=50, system=system)
+    rows = [{"id": str(i), "input": f"{i} * 7", "target": str(i * 7)} for i in range(8)]
+    asked = Eval("s", dataset=Dataset.load(rows), variants=prompt, scorers=exact())
+
+    with start_in_thread(latency=0.02) as server, Client(base_url=server.url, store=False) as client:
+        client.run(asked, out=tmp_path / "run", on_event=lambda _: None)
+
+    (found,) = Run.load(tmp_path / "run").cache().rows
+    assert (found.replies, found.planned, found.misses) == (8, 8, 0)
+    assert found.read == found.expected_read == 7 * found.write
+    assert found.write == found.expected_write > 4096

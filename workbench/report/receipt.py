@@ -191,7 +191,7 @@ def receipt(
 
 def _lost(found: Lost) -> str:
     """Say what was lost, and what it may have cost."""
-    began = f" ({found.wasted:,} after the answer had begun)" if found.wasted else ""
+    began = f" ({found.wasted:,} after the answer had begun: paid)" if found.wasted else ""
     parts = [f"{plural(found.cut, 'call')} cut off before the answer was recorded"] if found.cut else []
     parts += [f"{plural(found.attempts, 'attempt')} lost on the way{began}"] if found.attempts else []
     most = "how much is unknown" if found.at_most is None else f"at most {_money(found.at_most)}"
