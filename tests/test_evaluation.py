@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 import warnings
+from decimal import Decimal
 
 import pytest
 
+from tests.commands import ROOT
+from workbench import score
 from workbench.dataset import Dataset, Sample
 from workbench.errors import DatasetError, PromptError, UsageError
 from workbench.evaluation import Eval
@@ -188,3 +195,200 @@ def test_text_says_how_many_requests():
     assert str(study(epochs=2)) == (
         "sums · 2 variants × 2 samples × 2 epochs = 8 requests\n  haiku\n  sonnet\n  scored by exact"
     )
+
+
+# --- as files ----------------------------------------------------------------------------------------
+
+SCORERS = (
+    score.exact(ignore_case=True, strip=False, view="thinking"),
+    score.includes(name="holds"),
+    score.regex(r"(\w+) (?P<rest>.*)", group="rest"),
+    score.regex("x", name="x"),
+    score.choice(),
+    score.choice(["2", "4", "none"], name="given"),
+    score.number(tolerance=0.5),
+    score.json_valid({"type": "object", "required": ["a"]}),
+    score.json_valid(fenced=True, name="any json"),
+    score.json_path("a.b[0]", equals=None),
+    score.json_path("a.b[1]", equals={"c": [1, 2.5]}),
+    score.json_path("a"),
+    score.length(max=5, unit="chars"),
+    score.length(name="measured"),
+    score.latency(max_s=2.5),
+    score.latency(name="time"),
+    score.cost(max_usd="0.01"),
+    score.cost(name="money"),
+    score.citations_valid(),
+)
+
+
+def kept(evaluation, folder):
+    evaluation.save(folder)
+    return Eval.load(folder)
+
+
+def test_a_study_comes_back_from_its_files(tmp_path):
+    """The same questions, the same judges, the same print."""
+    tools = [{"name": "f", "description": "{{input}}", "input_schema": {"type": "object"}}]
+    prompts = grid(HAIKU.with_(tools=tools), model=["claude-haiku-4-5", "claude-sonnet-4-6"])
+    evaluation = study(variants=prompts, scorers=SCORERS, epochs=3)
+
+    found = kept(evaluation, tmp_path)
+
+    assert found.fingerprint == evaluation.fingerprint
+    assert found.scorers == evaluation.scorers
+    assert found.variants == evaluation.variants
+    assert [v.prompt.name for v in found.variants] == [v.prompt.name for v in evaluation.variants]
+    assert (found.name, found.epochs, str(found)) == (evaluation.name, 3, str(evaluation))
+    assert [r.wire() for r in found.requests()] == [r.wire() for r in evaluation.requests()]
+
+
+def test_every_scorer_of_the_package_comes_back():
+    """One that is added there needs its place here."""
+    makers = {name for name in score.__all__ if name.islower() and name not in {"apply", "as_scorer"}}
+    made = {type(one).__name__ for one in SCORERS}
+
+    others = {"look", "prepare", "scorer"}
+    names = {type_name.lower() for type_name in made}
+    assert {name.replace("_", "") for name in makers - others} == names
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        Sample("1", "é \u2028 \x00", "2"),
+        Sample("1", "\ud800", "lone"),
+        Sample("1", {"b": [1, 2.5, None, True]}, ["a", "b"]),
+        Sample("1", 10**30, 0.1 + 0.2),
+        Sample("1", "x", 1, {"input": "another"}, {"source": {"page": 3}}),
+        Sample("1", None, None),
+    ],
+    ids=["odd characters", "surrogate", "data", "numbers", "values of its own", "nothing"],
+)
+def test_samples_come_back_exactly(tmp_path, sample):
+    """Ids, inputs, targets, values and metadata, to the last bit."""
+    evaluation = study(dataset=Dataset("odd", (sample,)), scorers=length())
+
+    found = kept(evaluation, tmp_path)
+
+    assert found.dataset == evaluation.dataset
+    assert found.dataset.sha256 == evaluation.dataset.sha256
+
+
+def test_a_limited_study_keeps_its_part_alone(tmp_path):
+    """What was not asked about is not written."""
+    found = kept(study().limit(1), tmp_path)
+
+    assert [sample.id for sample in found.dataset] == ["1"]
+    assert len((tmp_path / "samples.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_studys_files_are_private(tmp_path):
+    """They hold what the journal holds."""
+    study().save(tmp_path)
+
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda sample, message: 1,
+        score.scorer(name="mine")(lambda sample, message: 1),
+        type("Own", (score.text.Exact,), {})(name="own"),
+        score.number(tolerance=Decimal("0.1")),
+    ],
+    ids=["function", "decorated", "subclass", "a setting that is no JSON"],
+)
+def test_code_is_not_kept(tmp_path, judge):
+    """Saving works; loading says which scorer is missing."""
+    evaluation = study(scorers=[judge])
+    evaluation.save(tmp_path)
+
+    with pytest.raises(UsageError, match=f"the scorer {evaluation.scorers[0].name!r} is code of yours"):
+        Eval.load(tmp_path)
+
+
+HOSTILE = [
+    {"scorer": "os.system", "settings": {"command": "touch pwned"}},
+    {"scorer": "builtins.eval", "settings": {"name": "open('pwned', 'w')"}},
+    {"scorer": "__reduce__", "settings": {}},
+    {"scorer": "exact", "settings": {"name": "x", "function": "os.system"}},
+    {"scorer": "exact", "settings": {"__class__": "os.system"}},
+    {"scorer": "exact", "settings": ["os.system"]},
+    {"scorer": "exact", "settings": {"name": {"py/object": "os.system"}}},
+    {"scorer": "regex", "settings": {"pattern": ["("]}},
+    {"scorer": "regex", "settings": {"pattern": "("}},
+    {"scorer": "json_valid", "settings": {"schema": "not JSON"}},
+    {"scorer": "json_valid", "settings": {"schema": "[1]"}},
+    {"scorer": "cost", "settings": {"max_usd": "__import__('os')"}},
+    {"scorer": ["exact"], "settings": {}},
+    {"scorer": "exact"},
+    {},
+    "exact",
+    [],
+]
+
+
+@pytest.mark.parametrize("spec", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_scorer_is_refused(tmp_path, spec):
+    """Names in a file choose among our scorers; settings are plain; the error is one of ours."""
+    study().save(tmp_path)
+    head = json.loads((tmp_path / "study.json").read_text())
+    head["scorers"][0]["spec"] = spec
+    (tmp_path / "study.json").write_text(json.dumps(head))
+
+    with pytest.raises(UsageError):
+        Eval.load(tmp_path)
+
+
+@pytest.mark.parametrize("field", ["name", "epochs", "variants", "scorers", "dataset", "fingerprint"])
+@pytest.mark.parametrize("value", [None, 3, "x", [[]], {"a": 1}, [{"name": 1}]], ids=repr)
+def test_a_mangled_study_is_refused(tmp_path, field, value):
+    """Whatever stands there: no raw error."""
+    study().save(tmp_path)
+    head = json.loads((tmp_path / "study.json").read_text())
+    (tmp_path / "study.json").write_text(json.dumps(head | {field: value}))
+
+    try:
+        found = Eval.load(tmp_path)
+    except UsageError:
+        return
+    assert found.fingerprint == study().fingerprint  # a name is only a name
+
+
+@pytest.mark.parametrize("line", ["", "x", "[]", "null", '{"id": 1}', '{"id": "1", "values": []}', '{"id"'])
+def test_mangled_samples_are_refused(tmp_path, line):
+    """Whatever stands there: no raw error."""
+    study().save(tmp_path)
+    (tmp_path / "samples.jsonl").write_text(f"{line}\n")
+
+    with pytest.raises(UsageError, match=r"samples\.jsonl was changed"):
+        Eval.load(tmp_path)
+
+
+def test_code_that_lies_in_the_folder_is_not_run(tmp_path):
+    """Neither modules named as ours nor start-up files; a process of its own, standing there."""
+    study().save(tmp_path)
+    for name in (
+        "sitecustomize.py",
+        "conftest.py",
+        "workbench_eval.py",
+        "samples.py",
+        "study.py",
+        "score.py",
+    ):
+        (tmp_path / name).write_text("open('pwned', 'w')")
+    code = "from workbench.evaluation import Eval; print(len(Eval.load('.')))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "4\n"
+    assert not (tmp_path / "pwned").exists()
