@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from workbench.dataset import Dataset, Sample, plain_cell, safe_cell
 from workbench.display import Shown
 from workbench.errors import DatasetError
+from workbench.wire.codec import digest
 
 ROWS = [{"id": "a", "input": "2+2", "target": "4"}, {"id": "b", "input": "3+3", "target": "6"}]
 
@@ -453,3 +454,19 @@ def test_a_dataset_prints_itself():
     )
     assert "1 without target" in head
     assert (len(first) < 100, second) == (True, "  2  q")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["\ud83d", 10**30, float("nan"), None, "é", {"a": [None]}],
+    ids=["half", "huge", "nan", "none", "é", "nested"],
+)
+def test_the_hash_of_a_dataset_is_that_of_its_records_as_one_list(odd):
+    """Made record by record, it is the same that baselines and runs of earlier versions hold."""
+    samples = [Sample("1", "x", metadata={"k": odd}), Sample("2", "y")]
+    records = [
+        {"id": "1", "input": "x", "target": None, "metadata": {"k": odd}},
+        {"id": "2", "input": "y", "target": None},
+    ]
+
+    assert Dataset("d", tuple(samples)).sha256 == digest(records)
