@@ -141,11 +141,22 @@ class APIError(IncompleteError):
         self.lost = 0
         self.wasted = 0
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process whole."""
+        return _revived, (type(self), dict(self.__dict__))
+
     def add_cure(self, cure: str) -> None:
         """Say also what to do about it."""
         if cure:
             self.message = f"{self.message}. {cure}"
             self.args = (self.message,)
+
+
+def _revived(kind: type[APIError], state: dict[str, Any]) -> APIError:
+    error = kind.__new__(kind, state["message"])
+    error.args = (state["message"],)
+    error.__dict__.update(state)
+    return error
 
 
 class APIConnectionError(APIError):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"[\w.,-]+")
 """What may stand in a header: the folder may be anybody's."""
+REMEMBERED = ("concurrency", "budget_usd", "via", "auto_cache")
+"""Arguments of `Client.run` that hold for the next sitting too."""
 
 
 class Asked(TypedDict):
@@ -28,6 +30,7 @@ class Asked(TypedDict):
         concurrency: Calls in flight at most.
         budget_usd: The run's cap, or None.
         via: ``messages``, ``batch`` or ``auto``.
+        auto_cache: Whether prompts are given breakpoints.
     """
 
     origin: str | None
@@ -37,6 +40,7 @@ class Asked(TypedDict):
     concurrency: int | str
     budget_usd: str | None
     via: str
+    auto_cache: bool
 
 
 def remembered(folder: Path) -> Mapping[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict, get_args
 
 from workbench import record
 from workbench.cache import Flights
@@ -20,7 +21,7 @@ from workbench.wire.events import event_of
 from workbench.wire.stream import events_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from workbench.cache import Store
     from workbench.cassette import Cassette
@@ -71,6 +72,23 @@ def version_for(request: Request, chosen: str | None) -> str:
         if model is not None and model.sampling_parameters in {"accepted", "temperature_or_top_p"}:
             return OLD_VERSION
     return record.API_VERSION
+
+
+class Sender(Protocol):
+    """Sends one request: a transport, or a cluster of them."""
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        api_version: str,
+        betas: Iterable[str],
+        draw: int,
+        total_s: float | None,
+        watch: Watch | None,
+    ) -> Reply:
+        """Ask, and return the reply; raises an `APIError` where there is none."""
+        ...
 
 
 class Beside(TypedDict):
@@ -128,12 +146,19 @@ class Answers:
         self.cassette = cassette
         self._places = [place for place in (cassette, store) if place is not None]
         self._connect = connect
+        self.sender: Sender | None = None
         self._timeout_s = timeout_s
         self._flights: dict[str, asyncio.Future[Reply]] = {}
         self._elsewhere = None if store is None else Flights(store.path)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known_origin: str | None = None
         self._asking = asyncio.Lock()
+
+    def through(self, sender: Sender) -> Answers:
+        """Return the same place to find and keep replies, whose requests another sends."""
+        other = copy.copy(self)
+        other.sender = sender
+        return other
 
     async def reply(
         self,
@@ -198,6 +223,13 @@ class Answers:
         reply = replace(reply, draw=question.draw)
         return reply if mode == "off" else self._kept(reply, question)
 
+    async def found(self, question: Question, mode: Mode) -> Reply | None:
+        """Return what is recorded and may answer in *mode*, or None; nothing is sent."""
+        if mode == "replay":
+            each = (self.recorded(question, origin) for origin in self._origins(mode))
+            return next((reply for reply in each if reply is not None), None)
+        return self.recorded(question, await self.origin()) if mode == "live" else None
+
     def recorded(self, question: Question, origin: str | None) -> Reply | None:
         """Return what is recorded: in the cassette, else in the store."""
         for place in self._places:
@@ -225,10 +257,9 @@ class Answers:
     # --- replay --------------------------------------------------------------------------------------
 
     def _replayed(self, question: Question, miss: Miss = "alone") -> Reply:
-        for origin in self._origins("replay"):
-            found = self.recorded(question, origin)
-            if found is not None:
-                return found
+        each = (self.recorded(question, origin) for origin in self._origins("replay"))
+        if (found := next((reply for reply in each if reply is not None), None)) is not None:
+            return found
         if miss == "another":
             raise ReplayMissError("Not recorded.")
         start = "Not recorded. " if miss == "alone" else ""
@@ -311,9 +342,9 @@ class Answers:
             return reply
 
     async def _send(self, request: Request, question: Question, watch: Watch | None = None) -> Reply:
-        transport = await self._connect()
+        sender = self.sender or await self._connect()
         with self._cure_for(request):
-            return await transport.send(
+            return await sender.send(
                 request,
                 api_version=question.api_version,
                 betas=question.betas,

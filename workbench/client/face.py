@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 from workbench import record, retry, sync
 from workbench.cache import Store
 from workbench.cassette import Cassette
-from workbench.client.again import continued, how_to_go_on, remembered
+from workbench.client.again import REMEMBERED, remembered
 from workbench.client.answers import Answers, Question, check_mode, version_for
 from workbench.client.batches import BatchCalls, Batches
 from workbench.client.link import Link
 from workbench.client.models import Models
-from workbench.client.preflight import preflight
 from workbench.client.quote import each, quote
+from workbench.client.sitting import Sitting, Way
 from workbench.client.stream import Stream
-from workbench.client.trials import Earlier, Trials, dollars, new_folder
+from workbench.client.trials import dollars, new_folder
 from workbench.display import Shown
 from workbench.errors import APIResponseValidationError, UsageError
 from workbench.platforms import resolve
@@ -32,28 +32,21 @@ from workbench.wire.codec import dumps
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
     from decimal import Decimal
     from types import TracebackType
 
-    from workbench.client.again import Asked
     from workbench.client.answers import Mode
     from workbench.estimate import Estimate
     from workbench.evaluation import Eval
     from workbench.reply import Reply
     from workbench.run import Run
-    from workbench.runner import Event, Purse
-    from workbench.runner.batching import Batching
+    from workbench.runner import Event
     from workbench.secret import Secret
 
 collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = ContextVar(
     "workbench_collecting", default=None
 )
 """Where set, `Client.run` notes its arguments there and raises `Collected` instead of running."""
-
-TERMINAL_DRAIN_S = 30.0
-"""Seconds that calls in flight get to finish after Ctrl-C; their answers are paid for. In a notebook, whose
-Stop button has to give the prompt back, it is `DRAIN_S` of the engine."""
 
 _COUNTED = (
     "model",
@@ -254,6 +247,8 @@ class Client(Shown):
         check: bool = True,
         via: str = "messages",
         deadline_s: float | None = None,
+        auto_cache: bool = False,
+        cluster: Any = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Run:
         """Ask everything a study wants to know, and keep it in a folder.
@@ -261,7 +256,7 @@ class Client(Shown):
         Args:
             evaluation: The study.
             mode: Another mode than the client's.
-            concurrency: Requests in flight at most; ``"auto"`` leaves it to the workbench.
+            concurrency: Requests in flight at most; ``"auto"`` finds out how many help.
             budget_usd: The most that the run may pay, earlier sittings included: the worst case of what is in
                 flight is put aside, and what no longer fits is not sent.
             out: Folder of the run; default ``runs/NAME-TIME``.
@@ -272,6 +267,9 @@ class Client(Shown):
             via: ``messages`` asks live; ``batch`` asks in message batches, at half the price, within a day;
                 ``auto`` in batches where the deadline leaves time. What a batch leaves open is asked live.
             deadline_s: Seconds from now after which batches are canceled and what is left is asked live.
+            auto_cache: Give prompts without breakpoints those that pay; `Run.cache` says which were added.
+            cluster: A Dask client, cluster or scheduler address whose workers send; their environment holds
+                the key. Needs ``claude-workbench[dask]``.
             on_event: Told of every trial; default a progress line.
 
         Raises:
@@ -279,8 +277,6 @@ class Client(Shown):
             APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
             IncompleteError: The budget is used up; the run can be resumed.
         """
-        from workbench.runner.purse import Purse
-
         noted = collecting.get()
         if noted is not None:
             options = {
@@ -290,56 +286,33 @@ class Client(Shown):
                 "out": out,
                 "via": via,
                 "deadline_s": deadline_s,
+                "auto_cache": auto_cache,
             }
             noted.append((self, evaluation, options))
             raise Collected
-        chosen, cap = self._mode(mode), dollars(budget_usd)
-        folder = Path(out) if out is not None else new_folder(evaluation.name)
-        if concurrency != "auto" and (not isinstance(concurrency, int) or concurrency < 1):
-            raise UsageError(f'concurrency is a number from 1, or "auto", not {concurrency!r}')
-        earlier = Earlier.of(folder, resume=resume and (chosen == "refresh" or cap is not None))
-        purse = Purse(cap, spent=earlier.spent, unpriced=earlier.unpriced)
-        trials = Trials(self._question, self._answers, chosen, stream=stream, since=earlier.begun)
-        batches = self._batching(chosen, via, deadline_s, since=earlier.begun)
-        if check:
-            endpoint = "batch" if batches is not None and batches.fresh else "messages"
-            sync.run(preflight(evaluation, self._question, self._answers, chosen, endpoint))
-        how = continued(folder, self._how(chosen, concurrency, cap, via), resume=resume)
-        return self._run(
-            evaluation,
-            trials,
-            folder,
-            purse,
-            asked=how,
-            batches=batches,
+        way = Way(
+            mode=self._mode(mode),
+            folder=Path(out) if out is not None else new_folder(evaluation.name),
             concurrency=concurrency,
+            cap=dollars(budget_usd),
             resume=resume,
+            stream=stream,
+            check=check,
+            via=via,
+            deadline_s=deadline_s,
+            auto_cache=auto_cache,
+            cluster=cluster,
             on_event=on_event,
         )
-
-    def _batching(
-        self, mode: Mode, via: str, deadline_s: float | None, *, since: datetime
-    ) -> Batching | None:
-        """Return how a run uses batches: it finishes those of earlier sittings even where it makes none."""
-        from workbench.client.post import Post, check_way
-        from workbench.runner.batching import Batching
-
-        check_way(via, deadline_s)
-        if mode == "replay":
-            return None
-        post = Post(self._link.connect, self._question, self._answers, mode, betas=self.betas, since=since)
-        return Batching(post, fresh=sync.run(post.fresh(via, deadline_s)), deadline_s=deadline_s)
-
-    def _how(self, mode: Mode, concurrency: int | str, cap: Decimal | None, via: str) -> Asked:
-        return {
-            "origin": None if mode == "replay" else sync.run(self._answers.known_origin()),
-            "api_version": self.api_version,
-            "betas": list(self.betas),
-            "mode": mode,
-            "concurrency": concurrency,
-            "budget_usd": None if cap is None else str(cap),
-            "via": via,
-        }
+        return Sitting(
+            evaluation,
+            way,
+            question=self._question,
+            answers=self._answers,
+            link=self._link,
+            api_version=self.api_version,
+            betas=self.betas,
+        ).run()
 
     def resume(self, folder: str | os.PathLike[str], evaluation: Eval | None = None, **options: Any) -> Run:
         """Go on with an unfinished run; nothing that was answered is asked again.
@@ -347,7 +320,8 @@ class Client(Shown):
         Args:
             folder: The run's; it holds the study, unless a scorer is a function.
             evaluation: The same study, where the folder does not hold it.
-            **options: Those of `run`; ``concurrency``, ``budget_usd`` and ``via`` as the run was begun.
+            **options: Those of `run`; ``concurrency``, ``budget_usd``, ``via`` and ``auto_cache`` stay as
+                they were.
 
         Raises:
             UsageError: No run there, its study is not in the folder, or somebody else would answer.
@@ -357,39 +331,8 @@ class Client(Shown):
 
         study = Eval.load(folder) if evaluation is None else evaluation
         then = remembered(Path(folder))
-        known = {name: then[name] for name in ("concurrency", "budget_usd", "via") if name in then}
+        known = {name: then[name] for name in REMEMBERED if name in then}
         return self.run(study, out=folder, resume=True, **{**known, **options})
-
-    def _run(
-        self,
-        evaluation: Eval,
-        trials: Trials,
-        folder: Path,
-        purse: Purse,
-        *,
-        on_event: Callable[[Event], None] | None,
-        **options: Any,
-    ) -> Run:
-        from workbench import runner
-        from workbench.runner.engine import DRAIN_S
-        from workbench.show.progress import in_notebook, progress_for
-
-        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
-        with progress_for(len(evaluation), evaluation.name, purse.cap) as progress:
-            recorded = runner.record(
-                evaluation,
-                trials.send,
-                folder=folder,
-                purse=purse,
-                drain_s=drain_s,
-                on_event=on_event or progress,
-                **options,
-            )
-            try:
-                return sync.run(recorded, grace_s=drain_s + sync.GRACE_S)
-            except KeyboardInterrupt as stop:
-                stop.args = (how_to_go_on(folder),)
-                raise
 
     # --- the client itself ---------------------------------------------------------------------------
 

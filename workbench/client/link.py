@@ -31,7 +31,7 @@ class Link:
         self._endpoint = endpoint
         self._shared = shared
         self._limits = limits
-        self._attempts = attempts
+        self.attempts = attempts
         self._budget = budget
         self._emulator: Any = None
         self._opening: asyncio.Lock | None = None
@@ -55,7 +55,7 @@ class Link:
                 self.transport = Transport(
                     endpoint,
                     limits=self._limits,
-                    attempts=self._attempts,
+                    attempts=self.attempts,
                     budget=self._budget,
                     shared=self._shared,
                 )

@@ -57,6 +57,7 @@ class Trials:
         stream: Whether to stream, so that first tokens are timed; None: where the Claude API or the
             emulator answers, for other servers may not be able to.
         since: When the run's first sitting began.
+        marks: Gives requests breakpoints as they are sent; what was recorded without them is used too.
     """
 
     def __init__(
@@ -67,8 +68,10 @@ class Trials:
         *,
         stream: bool | None,
         since: datetime,
+        marks: Callable[[Request], Request] | None = None,
     ) -> None:
         self._ask = ask
+        self._marks = marks
         self._answers = answers
         self._mode = mode
         self._stream = stream
@@ -87,6 +90,10 @@ class Trials:
             self._stream = self._mode != "replay" and not (await self._answers.origin()).startswith("url:")
         if self._stream and not question.request.stream:
             question = replace(question, request=question.request.model_copy(update={"stream": True}))
+        if self._marks is not None:
+            if (found := await self._answers.found(question, self._mode)) is not None:
+                return found
+            question = replace(question, request=self._marks(question.request))
         miss: Miss = "another" if self._missed else "first"
         try:
             return await self._answers.reply(

@@ -16,7 +16,7 @@ from workbench.run import INFO, JOURNAL, Run, RunInfo, recall
 from workbench.runner.batch import engine_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from workbench.evaluation import Eval
     from workbench.run import Status
@@ -34,6 +34,7 @@ async def record(
     folder: str | Path,
     resume: bool = False,
     asked: Mapping[str, Any] | None = None,
+    added: Sequence[str] = (),
     batches: Batching | None = None,
     **options: Any,
 ) -> Run:
@@ -47,9 +48,10 @@ async def record(
         folder: New, or without a run in it; with *resume* the folder of the same study.
         resume: Go on with the run that lies there; only what has no answer is asked.
         asked: How it is asked, for ``run.json``.
+        added: What was added to the requests, a sentence for each variant.
         batches: The way to the batch endpoint: batches of earlier sittings are finished, and new ones made
             where it says so.
-        **options: ``concurrency``, ``on_event`` and ``drain_s`` of `workbench.runner.run`.
+        **options: The others of `workbench.runner.Engine`.
 
     Raises:
         UsageError: A run lies there already, or one of a different study.
@@ -62,7 +64,7 @@ async def record(
         if journal.dropped:
             _log.warning("%s: cut %d bytes of a record that was never whole", journal.path, journal.dropped)
         already, lost = recall(target / JOURNAL, info.judges)
-        info = replace(info, perhaps_paid=lost, asked=asked or info.asked)
+        info = replace(info, perhaps_paid=lost, asked=asked or info.asked, added=tuple(added) or info.added)
         evaluation.save(target)
         info.save(target)
         sync_folder(target)  # the first paid answer must find its run.json, whatever the power does

@@ -10,7 +10,7 @@ from workbench.runner.prefixes import Prefixes, marked
 from workbench.tokens import breakpoints, prefix_keys, prefix_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from workbench.evaluation import Eval, Trial
     from workbench.wire import Request
@@ -30,18 +30,23 @@ class Plan:
     prefixes: Prefixes | None = None
 
     @classmethod
-    def of(cls, evaluation: Eval) -> Self:
+    def of(cls, evaluation: Eval, marks: Callable[[Request], Request] | None = None) -> Self:
         """Plan a study: samples that share a prefix are asked one after the other.
 
         All variants and repeats of a sample stay together, so that a run cut short is fair to all variants.
+
+        Args:
+            evaluation: The study.
+            marks: Gives requests the breakpoints with which they will be sent.
         """
+        as_sent = marks or (lambda request: request)
         one_each = islice(evaluation.trials(), len(evaluation.variants))
-        first = next((trial.variant for trial in one_each if marked(trial.request)), None)
+        first = next((trial.variant for trial in one_each if marked(as_sent(trial.request))), None)
         if first is None:
             return cls()
         groups: dict[str, list[int]] = {}
         for position, sample in enumerate(evaluation.dataset):
-            key = _prefix(first.prompt.render(sample.values))
+            key = _prefix(as_sent(first.prompt.render(sample.values)))
             groups.setdefault(key, []).append(position)
         order = [position for group in groups.values() for position in group]
         return cls(order if order != sorted(order) else None, Prefixes())

@@ -1,0 +1,188 @@
+"""One sitting of a run: everything between `Client.run` and the runner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench import sync
+from workbench.client.again import continued, how_to_go_on
+from workbench.client.preflight import preflight
+from workbench.client.trials import Earlier, Trials
+from workbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from decimal import Decimal
+    from pathlib import Path
+
+    from workbench.client.again import Asked
+    from workbench.client.answers import Answers, Mode, Question
+    from workbench.client.link import Link
+    from workbench.evaluation import Eval
+    from workbench.run import Run
+    from workbench.runner import Event
+    from workbench.runner.batching import Batching
+    from workbench.wire import Request
+
+TERMINAL_DRAIN_S = 30.0
+"""Seconds that calls in flight get to finish after Ctrl-C; their answers are paid for. In a notebook, whose
+Stop button has to give the prompt back, it is `DRAIN_S` of the engine."""
+AT_ONCE = 16
+"""How many calls in flight `auto` is reckoned as before a run, where a guess is needed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a study is asked: the arguments of `Client.run`, checked."""
+
+    mode: Mode
+    folder: Path
+    concurrency: int | str = AT_ONCE
+    cap: Decimal | None = None
+    resume: bool = False
+    stream: bool | None = None
+    check: bool = True
+    via: str = "messages"
+    deadline_s: float | None = None
+    auto_cache: bool = False
+    cluster: Any = None
+    on_event: Callable[[Event], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a concurrency that is none."""
+        if self.concurrency != "auto" and (not isinstance(self.concurrency, int) or self.concurrency < 1):
+            raise UsageError(f'concurrency is a number from 1, or "auto", not {self.concurrency!r}')
+
+
+class Sitting:
+    """A study, the way it is asked, and the client's parts that answer it.
+
+    Args:
+        evaluation: The study.
+        way: How it is asked.
+        question: Makes the question of a request and its draw.
+        answers: Finds or fetches replies.
+        link: The way out.
+        api_version: As the client was made.
+        betas: As the client was made.
+    """
+
+    def __init__(
+        self,
+        evaluation: Eval,
+        way: Way,
+        *,
+        question: Callable[[Request, int], Question],
+        answers: Answers,
+        link: Link,
+        api_version: str | None,
+        betas: tuple[str, ...],
+    ) -> None:
+        self._evaluation = evaluation
+        self._way = way
+        self._question = question
+        self._answers = answers
+        self._link = link
+        self._api_version = api_version
+        self._betas = betas
+
+    def run(self) -> Run:
+        """Ask, and return the run; raises as `Client.run`."""
+        from workbench.runner import Plan, Purse
+        from workbench.runner.marks import AutoMarks
+
+        way, study = self._way, self._evaluation
+        priced = way.mode == "refresh" or way.cap is not None
+        earlier = Earlier.of(way.folder, resume=way.resume and priced)
+        batches = self._batching(earlier.begun)
+        in_batches = batches is not None and batches.fresh
+        if way.check:
+            endpoint = "batch" if in_batches else "messages"
+            sync.run(preflight(study, self._question, self._answers, way.mode, endpoint))
+        at_once = way.concurrency if isinstance(way.concurrency, int) else AT_ONCE
+        marks = AutoMarks(study, concurrency=at_once, batch=in_batches) if way.auto_cache else None
+        return self._recorded(
+            earlier.begun,
+            marks,
+            purse=Purse(way.cap, spent=earlier.spent, unpriced=earlier.unpriced),
+            plan=Plan.of(study, marks),
+            batches=batches,
+        )
+
+    def _recorded(self, begun: datetime, marks: Any, **options: Any) -> Run:
+        from workbench import runner
+        from workbench.runner.engine import DRAIN_S
+        from workbench.show.progress import in_notebook, progress_for
+
+        way, study = self._way, self._evaluation
+        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
+        answers = self._answers
+        if way.cluster is not None:
+            answers = answers.through(sync.run(self._cluster()))
+        trials = Trials(self._question, answers, way.mode, stream=way.stream, since=begun, marks=marks)
+        how = continued(way.folder, self._how(), resume=way.resume)
+        with progress_for(len(study), study.name, way.cap) as progress:
+            recorded = runner.record(
+                study,
+                trials.send,
+                folder=way.folder,
+                resume=way.resume,
+                asked=how,
+                added=marks.added if marks is not None else (),
+                concurrency=way.concurrency,
+                drain_s=drain_s,
+                on_event=way.on_event or progress,
+                note=self._note,
+                **options,
+            )
+            try:
+                return sync.run(recorded, grace_s=drain_s + sync.GRACE_S)
+            except KeyboardInterrupt as stop:
+                stop.args = (how_to_go_on(way.folder),)
+                raise
+
+    def _note(self) -> str:
+        """Say what holds the run back."""
+        transport = self._link.transport
+        return "" if transport is None else transport.pace.note
+
+    def _batching(self, since: datetime) -> Batching | None:
+        """Return how the run uses batches: it finishes those of earlier sittings even where it makes none."""
+        from workbench.client.post import Post, check_way
+        from workbench.runner.batching import Batching
+
+        way = self._way
+        check_way(way.via, way.deadline_s)
+        if way.mode == "replay":
+            return None
+        post = Post(
+            self._link.connect, self._question, self._answers, way.mode, betas=self._betas, since=since
+        )
+        fresh = sync.run(post.fresh(way.via, way.deadline_s))
+        return Batching(post, fresh=fresh, deadline_s=way.deadline_s)
+
+    def _how(self) -> Asked:
+        way = self._way
+        return {
+            "origin": None if way.mode == "replay" else sync.run(self._answers.known_origin()),
+            "api_version": self._api_version,
+            "betas": list(self._betas),
+            "mode": way.mode,
+            "concurrency": way.concurrency,
+            "budget_usd": None if way.cap is None else str(way.cap),
+            "via": way.via,
+            "auto_cache": way.auto_cache,
+        }
+
+    async def _cluster(self) -> Any:
+        from workbench.client.cluster import Cluster
+
+        transport = await self._link.connect()
+        return Cluster(
+            self._way.cluster,
+            transport.endpoint.base_url or "",
+            limits=transport.limits,
+            attempts=self._link.attempts,
+        )
