@@ -172,11 +172,11 @@ def _send_again(process):
 
 
 def test_sigterm_stops_a_run_as_ctrl_c_does(begun, here, tmp_path, start_emulator):
-    """What is in flight is finished; the folder says all that going on needs."""
-    study = sums(tmp_path / "study.py", n=24)
-    server = start_emulator(latency="0.1")
+    """What is in flight is finished, though it takes longer than a notebook waits; the folder is enough."""
+    study = sums(tmp_path / "study.py", n=8)
+    server = start_emulator(latency="1.2")
     process = begun("run", study, "--base-url", server.url, "--concurrency", 4, "--mode", "off", "--out", "r")
-    until(lambda: asked(server) >= 8)
+    until(lambda: asked(server) >= 4)
 
     process.send_signal(signal.SIGTERM)
     said = ended(process)
@@ -185,10 +185,10 @@ def test_sigterm_stops_a_run_as_ctrl_c_does(begun, here, tmp_path, start_emulato
     more = here("resume", "r", "--base-url", server.url)
 
     assert said.code == 4
-    assert said.err.splitlines()[-1].startswith(f"workbench: stopped. {kept} of 24 answers kept; ")
-    assert (kept, before) == (before, kept)
+    assert said.err.splitlines()[-1].startswith(f"workbench: stopped. {kept} of 8 answers kept; ")
+    assert (kept, before) == (4, 4)
     assert more.code == 0
-    assert asked(server) == 24
+    assert asked(server) == 8
 
 
 NOTEBOOK = """

@@ -132,6 +132,15 @@ def test_where_nothing_lies_nothing_goes_on(client, tmp_path):
         client.resume(tmp_path)
 
 
+def test_a_folder_of_runs_names_them(client, tmp_path):
+    """One of them is meant."""
+    study().save(tmp_path / "a")
+    study().save(tmp_path / "b")
+
+    with pytest.raises(UsageError, match="name one of the folders in it: a, b"):
+        client.resume(tmp_path)
+
+
 def test_a_journal_without_run_json_goes_on_as_the_study_beside_it(client, server, tmp_path):
     """`run.json` can be made again; the answers are in the journal."""
     cut_short(client, study(), tmp_path / "r")

@@ -100,6 +100,28 @@ def test_an_interrupt_cancels_and_waits_for_the_clean_up():
     assert ended == [True]
 
 
+def test_cleaning_up_may_take_so_long_and_no_longer():
+    """Then the caller goes on."""
+    ended = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            await asyncio.sleep(0.5)
+            ended.append(True)
+
+    def interrupt() -> None:
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        sync.run(work(), grace_s=0.05)
+
+    assert ended == []
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_child_has_its_own_loop():
     """The thread does not survive a fork; the child starts afresh."""

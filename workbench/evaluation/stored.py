@@ -94,14 +94,17 @@ def load(folder: str | os.PathLike[str]) -> Parts:
         fingerprint, sha256 = str(head["fingerprint"]), named["sha256"]
         roles = {str(role): str(column) for role, column in named["roles"].items()}
     except _MALFORMED as error:
-        raise UsageError(f"{target / STUDY}: not what was written there ({error!r}); {_CURE}") from error
+        raise UsageError(f"{target / STUDY}: not what was written there ({error!r}); {CURE}") from error
     data = _dataset(target / SAMPLES, str(named["name"]), roles)
     if data is None or data.sha256 != sha256:
-        raise UsageError(f"{target / SAMPLES} was changed since the run began; {_CURE}")
+        raise UsageError(f"{target / SAMPLES} was changed since the run began; {CURE}")
     return Parts(name, data, variants, scorers, epochs, fingerprint)
 
 
-_CURE = "give the study itself: client.resume(folder, evaluation)"
+CURE = (
+    "give the study itself: client.resume(folder, evaluation), or `workbench run PATH --out FOLDER --resume`"
+)
+"""What to do where a folder is not enough."""
 
 
 def _described(study: Eval) -> dict[str, Any]:
@@ -140,7 +143,7 @@ def _dataset(path: Path, name: str, roles: Mapping[str, str]) -> Dataset | None:
         with path.open("rb") as file:
             return Dataset(name, tuple(map(_sample, file)), roles)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read ({error.strerror or error}); {_CURE}") from error
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error}); {CURE}") from error
     except (*_MALFORMED, DatasetError):
         return None
 
@@ -171,11 +174,13 @@ def _head(folder: Path) -> dict[str, Any]:
         head = loads(path.read_bytes())
         known = head["format"] == FORMAT and head["version"] == VERSION
     except FileNotFoundError as error:
-        raise UsageError(f"{folder}: no study here ({STUDY} is missing); {_CURE}") from error
+        inside = sorted(place.parent.name for place in folder.glob(f"*/{STUDY}"))
+        cure = f"name one of the folders in it: {', '.join(inside[:5])}" if inside else CURE
+        raise UsageError(f"{folder}: no study here ({STUDY} is missing); {cure}") from error
     except (OSError, *_MALFORMED) as error:
-        raise UsageError(f"{path}: cannot be read ({error}); {_CURE}") from error
+        raise UsageError(f"{path}: cannot be read ({error}); {CURE}") from error
     if not known:
-        raise UsageError(f"{path}: not a study that this version reads; {_CURE}")
+        raise UsageError(f"{path}: not a study that this version reads; {CURE}")
     return dict(head)
 
 

@@ -161,7 +161,7 @@ class Eval(Shown):
         if study.fingerprint != parts.fingerprint:
             raise UsageError(
                 f"{folder}: its {stored.STUDY} was changed, or written by another version of the workbench; "
-                "give the study itself: client.resume(folder, evaluation)"
+                f"{stored.CURE}"
             )
         return study
 
