@@ -156,3 +156,17 @@ def test_what_was_perhaps_paid_bounds_what_the_server_billed(tmp_path):
 
         assert bill.paid_calls < ledger["billed"] < bill.paid_calls + bill.perhaps_paid
         assert bill.incurred.known < dollars < bill.incurred.known + (bill.lost.at_most or 0)
+
+
+def test_errors_whose_answer_had_begun_were_paid(tmp_path):
+    """A trial that ended in an error cost what its broken answers cost."""
+    with (
+        start_in_thread(faults=["stream_fin_mid"]) as server,
+        Client(base_url=server.url, store=False, max_retries=0) as client,
+    ):
+        client.run(study(4), out=tmp_path / "run", on_event=lambda _: None)
+        bill = Run.load(tmp_path / "run").receipt()
+
+        assert (bill.live, bill.errors) == (0, 4)
+        assert bill.paid_calls == server.ledger()["billed"] == 4
+        assert bill.lost.at_most is None

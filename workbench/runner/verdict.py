@@ -57,4 +57,5 @@ def describe(error: APIError) -> dict[str, Any]:
         "message": error.message,
         "status": getattr(error, "status", None),
         "request_id": error.request_id,
+        **({"lost": error.lost, "wasted": error.wasted} if error.lost else {}),
     }
