@@ -12,6 +12,7 @@ import pytest
 
 from tests.commands import ROOT, until
 from workbench.cache import Flights
+from workbench.cache import flights as module
 from workbench.cache.flights import LOCKS
 from workbench.client.turns import in_turn
 from workbench.reply import Reply, Timing
@@ -149,6 +150,26 @@ def test_without_locks_everybody_asks(tmp_path):
     assert flights.take("b")
     flights.release("a")
     assert flights.take("a")
+
+
+def test_locks_of_the_process_do_as_well(tmp_path, monkeypatch, holder):
+    """As on macOS: where locks of an open file are not to be had."""
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(
+        module, "_lock", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+    )
+    monkeypatch.setattr(module, "_unlock", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_UN, 1, place))
+    ours, again = Flights(tmp_path), Flights(tmp_path)
+
+    taken = [ours.take("key"), ours.take("other"), again.take("other"), again.take("third")]
+    again.release("third")
+    with started(HOLDER.replace("key", "other"), tmp_path) as process:
+        said = process.stdout.readline()
+        process.kill()
+    ours.release("other")
+
+    assert taken == [False, True, False, True]
+    assert said == "False\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
