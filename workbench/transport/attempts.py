@@ -197,25 +197,29 @@ class Attempts:
         self._tally.perhaps_paid += failure.paid == "perhaps"
         self._tally.paid_lost += failure.paid == "lost"
         progress.wasted += failure.paid == "lost"
-        free = self.turns.failed(call, progress, failure, alone=self._under_way <= 1)
-        free = free and progress.patient and failure.again is None
-        progress.free += free
+        shared = progress.patient and failure.again is None and self._under_way > 1
+        free = self.turns.failed(call, progress, failure, alone=not shared) and shared
         enough = failure.paid != "no" and not progress.charged()
-        counted = progress.tries - progress.free
+        counted = progress.tries - progress.free - free
         verdict = self._judge(failure, max(1, counted))
         wait, reason = verdict.wait_s, ""
+        # All calls of the group wait then: that many are refused at one moment is no storm.
+        told_to_wait = failure.status == 429 and verdict.asked_s is not None
         if verdict.reason == "asked to wait too long":
             reason = (
                 f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self._limits.wait_s:g}: go on later"
             )
         elif enough or (wait is not None and not free and counted >= min(self._most, 1 + _again(failure))):
             wait = None
-        elif wait is not None and not free and not self._budget.take():
-            wait, reason = None, "; retry budget used up: too much fails to try everything again"
+        elif wait is not None and not free and not told_to_wait and not self._budget.take():
+            free = shared and self.turns.trip(call, failure)
+            if not free:
+                wait, reason = None, "; retry budget used up: too much fails to try everything again"
         if wait is None:
             failure.error.message += reason
             cause = failure.__cause__
             raise self._final(failure.error, call, progress) from (failures.bare(cause) if cause else None)
+        progress.free += free
         self._tally.retried += 1
         if verdict.asked_s is not None:
             self.turns.hold(call, verdict.asked_s)

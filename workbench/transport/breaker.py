@@ -122,13 +122,18 @@ class Breaker:
         if self._state == "closed":
             self._failures += 1
             if self._failures >= _FAILURES and not alone:
-                self.since = self._clock()
-                self._open()
+                self.trip(failure)
             return False
         if own is not None and own.era == self._era:
             self._cool_s = min(_LONGEST_S, self._cool_s * 2)
             self._open()
         return True
+
+    def trip(self, failure: Failure) -> None:
+        """Open, where it is not open yet."""
+        if self._state == "closed":
+            self.last, self.since = failure, self._clock()
+            self._open()
 
     def ended(self, own: Pass) -> None:
         """Note that a call that had a pass ended in a way that says nothing."""

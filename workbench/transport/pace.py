@@ -80,7 +80,8 @@ class Pace:
         self._open: set[Ticket] = set()
         self._sent = 0
         self._making = 0.0  # output tokens charged to answers under way
-        self._owed = [0.0, 0.0, 0.0]  # corrections not yet shared
+        self._owed = [0.0, 0.0, 0.0]  # corrections not yet made
+        self._alone = [0.0, 0.0, 0.0]  # taken while the shared buckets were out of reach
         if shared is not None and shared.enter(self._buckets):
             shared.leave(self._buckets)
         self.known = any(self._buckets)
@@ -100,18 +101,26 @@ class Pace:
             ticket.sent = self._sent
             return 0.0, ""
         need = self._need(ticket)
-        shared = self._enter()
-        try:
+        if self._shared is None:
             return self._take(ticket, need)
+        entered = self._enter()
+        try:
+            wait_s, word = self._take(ticket, need)
         finally:
-            if shared is not None:
-                shared.leave(self._buckets)
+            if entered is not None:
+                entered.leave(self._buckets)
+        if entered is None and not wait_s:  # the others are told with the next look
+            self._alone = [taken - amount for taken, amount in zip(self._alone, need, strict=True)]
+        return wait_s, word
 
     def _enter(self, *, write: bool = False) -> Shared | None:
         """Bring the buckets up to date with other processes; returned is what has to be left again."""
         if self._shared is None:
             return None
         entered = self._shared.enter(self._buckets, write=write)
+        if entered and any(self._alone):
+            self._put_right(self._alone)
+            self._alone = [0.0, 0.0, 0.0]
         self._put_right(self._owed)
         self._owed = [0.0, 0.0, 0.0]
         return self._shared if entered else None

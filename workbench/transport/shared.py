@@ -30,7 +30,8 @@ logger = logging.getLogger("workbench")
 _FORM = struct.Struct("<8s17d")  # form, clock, wall clock, three states of five numbers
 _NAME = b"wbpace01"
 _SALT = "salt"
-_TRIES = 40
+_TRIES = 100
+_PATIENCE = 3
 _ALONE_S = 1.0
 _JUMP_S = 30.0
 _LONGEST_S = 300.0
@@ -96,6 +97,7 @@ class Shared:
         self._clock = clock
         self._file: int | None = None
         self._alone_until = -math.inf
+        self._missed = 0
 
     def enter(self, buckets: list[Bucket | None], *, write: bool = False) -> bool:
         """Lock, and bring *buckets* up to date.
@@ -166,12 +168,15 @@ class Shared:
             for _ in range(_TRIES):
                 with suppress(BlockingIOError, PermissionError):
                     _lock(self._file)
+                    self._missed = 0
                     return True
                 time.sleep(0.00005)  # whoever has it needs microseconds
         except OSError as error:
             self._go_alone(error)
             return False
-        self._go_alone(None)
+        self._missed += 1
+        if self._missed >= _PATIENCE:
+            self._go_alone(None)
         return False
 
     def _open(self, *, make: bool) -> bool:

@@ -299,6 +299,18 @@ class Turns:
             one.breaker.succeeded(one)
         return free
 
+    def trip(self, call: Call, failure: Failure) -> bool:
+        """Call it an outage, where so much fails that nothing more shall be tried at once.
+
+        Returns:
+            Whether it is one: then the call waits with the others.
+        """
+        if failure.outage is None or (failure.status is None and not self.answered):
+            return False
+        breaker = self._place if failure.outage == "place" else self._of(self.group(call.model))
+        breaker.trip(failure)
+        return True
+
     def stopped(self, progress: Progress) -> None:
         """Note an attempt that was cancelled on its way."""
         if progress.pace is not None and progress.ticket is not None:
