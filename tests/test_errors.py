@@ -12,6 +12,6 @@ def test_an_api_error_travels_whole():
     error = RateLimitError("slow", status=429, type="rate_limit_error", retry_after_s=2, request_id="req_1")
     error.lost = 1
 
-    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(error))
 
     assert (type(copy), str(copy), vars(copy)) == (RateLimitError, "slow", vars(error))

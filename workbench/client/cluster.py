@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench import sync
@@ -75,7 +75,7 @@ _making = threading.Lock()
 def answer(shard: Shard) -> list[bytes | APIError]:
     """Send a shard and return its replies, or the errors in their place; runs on a worker."""
     transport = _transport(shard)
-    transport.share = shard.share
+    transport.pace.share = shard.share
     return sync.run(_answer_all(transport, shard.questions))
 
 
@@ -246,7 +246,7 @@ class Cluster:
             return
         if ask.watch is not None:
             ask.watch.began()
-        ask.reply.set_result(record.reply)
+        ask.reply.set_result(_with_deaths(record.reply, ask.deaths))
 
     def _again(self, sent: _Sent) -> None:
         """Ask elsewhere what a worker took with it; it may have been charged."""
@@ -288,9 +288,18 @@ class Cluster:
 
     def _known(self) -> tuple[str, ...]:
         try:
-            return tuple(self._client.scheduler_info(n_workers=-1)["workers"])
+            return tuple(self._client.scheduler_info(n_workers=-1).get("workers", ()))
         except (OSError, TimeoutError):  # the scheduler is away: nobody can be reached for now
             return ()
+
+
+def _with_deaths(reply: Reply, deaths: int) -> Reply:
+    """Count what workers took with them among the attempts that may have been charged."""
+    timing = reply.timing
+    if not deaths:
+        return reply
+    counted = replace(timing, attempts=timing.attempts + deaths, lost=timing.lost + deaths)
+    return replace(reply, timing=counted)
 
 
 def _client_of(cluster: Any) -> tuple[Any, bool]:
@@ -304,7 +313,7 @@ def _client_of(cluster: Any) -> tuple[Any, bool]:
     except ImportError:
         raise UsageError("running on a cluster needs Dask: pip install 'claude-workbench[dask]'") from None
     if not isinstance(cluster, Client):
-        return Client(cluster, set_as_default=False), True
+        return Client(cluster, set_as_default=False), True  # type: ignore[no-untyped-call]
     if cluster.asynchronous:
         raise UsageError("give a plain dask.distributed.Client, not one made with asynchronous=True")
     return cluster, False

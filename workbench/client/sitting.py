@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from workbench.client.again import Asked
     from workbench.client.answers import Answers, Mode, Question
+    from workbench.client.cluster import Cluster
     from workbench.client.link import Link
     from workbench.evaluation import Eval
     from workbench.run import Run
@@ -118,9 +119,8 @@ class Sitting:
 
         way, study = self._way, self._evaluation
         drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
-        answers = self._answers
-        if way.cluster is not None:
-            answers = answers.through(sync.run(self._cluster()))
+        cluster = sync.run(self._cluster()) if way.cluster is not None else None
+        answers = self._answers if cluster is None else self._answers.through(cluster)
         trials = Trials(self._question, answers, way.mode, stream=way.stream, since=begun, marks=marks)
         how = continued(way.folder, self._how(), resume=way.resume)
         with progress_for(len(study), study.name, way.cap) as progress:
@@ -142,6 +142,9 @@ class Sitting:
             except KeyboardInterrupt as stop:
                 stop.args = (how_to_go_on(way.folder),)
                 raise
+            finally:
+                if cluster is not None:
+                    sync.run(cluster.aclose())
 
     def _note(self) -> str:
         """Say what holds the run back."""
@@ -176,7 +179,7 @@ class Sitting:
             "auto_cache": way.auto_cache,
         }
 
-    async def _cluster(self) -> Any:
+    async def _cluster(self) -> Cluster:
         from workbench.client.cluster import Cluster
 
         transport = await self._link.connect()
