@@ -90,7 +90,7 @@ def _column(name: str, values: Any, scorers: Sequence[str]) -> pd.Series:
     if name in scorers or name in _AMOUNTS:
         return pd.Series(values, dtype="float64")
     if name in _COUNTS:
-        return pd.Series(values, dtype=None if len(values) else "int64")
+        return _counts(values)
     if name == "passed":
         return pd.Series(values, dtype=object if any(value is None for value in values) else bool)
     if name == "target" and not all(value is None or isinstance(value, str) for value in values):
@@ -99,6 +99,18 @@ def _column(name: str, values: Any, scorers: Sequence[str]) -> pd.Series:
         return pd.Series(values, dtype="str")
     except UnicodeEncodeError:  # half a character, as models sometimes send, is kept exact
         return pd.Series(values, dtype=object)
+
+
+def _counts(values: Any) -> pd.Series:
+    """Return whole numbers as such, where none is missing."""
+    import pandas as pd
+
+    try:
+        found = pd.Series(values, dtype="float64")
+    except OverflowError:  # a number of more digits than any count has
+        return pd.Series(values, dtype=object)
+    whole = not found.isna().any() and (found % 1 == 0).all() and (found.abs() < 2**53).all()
+    return found.astype("int64") if whole else found
 
 
 # --- Parquet ---------------------------------------------------------------------------------------
@@ -220,9 +232,6 @@ def _read(file: Any, scorers: Sequence[str]) -> pd.DataFrame:
             columns[name] = _column(name, [loads(value) for value in values.to_pylist()], scorers)
         elif name == "passed":
             columns[name] = _column(name, values.to_pylist(), scorers)
-        elif name in _COUNTS:
-            found = values.to_pandas()
-            columns[name] = found if values.null_count else found.astype("int64")
         else:
             columns[name] = _column(name, values.to_pandas(), scorers)
     return pd.DataFrame(columns)

@@ -137,6 +137,9 @@ class Kept(Result):
             )
         return record
 
+    def __repr__(self) -> str:
+        return f"Kept({self.trial_id!r}, at byte {self._place} of {str(self._reader.path)!r})"
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process whole: the journal may not be there."""
         return Result.from_record, (self.record(), self.judges)

@@ -25,7 +25,7 @@ BATCH = 1000
 """Rows held at once where all of them are gone through."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run(Shown):
     """A study's results, complete or not.
 
@@ -228,6 +228,10 @@ class Run(Shown):
         names = self.info.variant_names
         if variant not in names:
             raise UsageError(f"no variant {variant!r} in this run{did_you_mean(variant, names)}")
+
+    def __repr__(self) -> str:
+        # A line, however many rows: tracebacks, and asyncio too, make one of whatever they hold.
+        return f"Run({self.name!r}, {self.status}, {len(self):,} results, {str(self.folder)!r})"
 
     def __str__(self) -> str:
         return str(self.summary())
