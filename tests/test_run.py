@@ -253,3 +253,10 @@ def test_text_of_a_result_says_what_the_scorers_said():
         "answer: x",
     ]
     assert str(failed("a", 1)).splitlines()[1] == "error: overloaded_error: Overloaded"
+
+
+def test_an_answer_without_a_call_makes_up_for_no_later_one():
+    """What came from the store was never begun; a call begun after it and cut off is still in doubt."""
+    records = [result("a", 1).record(), {"type": "intent", "index": 0, "key": "k"}]
+
+    assert settle(records)[1] == 1

@@ -45,7 +45,7 @@ def _settle(
         kind = record.get("type")
         if kind in _STEPS:
             index = record.get("index")
-            open_calls = begun.pop(index, 0) + _STEPS[kind]
+            open_calls = max(0, begun.pop(index, 0) + _STEPS[kind])
             if open_calls:  # most are over: they need no memory
                 begun[index] = open_calls
         if kind in ("answer", "error"):
