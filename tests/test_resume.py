@@ -230,6 +230,17 @@ def test_budget_and_pace_are_kept(client, tmp_path):
     assert (asked["budget_usd"], asked["concurrency"]) == ("3.50", 1)
 
 
+def test_a_command_goes_on_the_way_it_was_begun(capsys, client, server, tmp_path):
+    """What was begun at half the price is not finished at the whole."""
+    cut_short(client, study(), tmp_path / "r", via="batch")
+
+    said = called(capsys, "resume", tmp_path / "r", "--base-url", server.url)
+
+    assert said.code == 0
+    assert asked(server) == 0
+    assert json.loads((tmp_path / "r" / "run.json").read_text())["asked"]["via"] == "batch"
+
+
 def test_a_header_that_cannot_be_is_refused(capsys, client, tmp_path):
     """The folder may be anybody's."""
     cut_short(client, study(), tmp_path / "r")

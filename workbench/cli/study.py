@@ -81,11 +81,11 @@ def resume_study(folder: Path, *, base_url: str | None, mode: str | None, check:
         IncompleteError: As `run_study`.
     """
     from workbench.client import Client
-    from workbench.client.again import header_of, remembered
+    from workbench.client.again import REMEMBERED, header_of, remembered
     from workbench.evaluation import Eval
 
     evaluation, asked = Eval.load(folder), remembered(folder)
-    known = {name: asked[name] for name in ("concurrency", "budget_usd", "via") if name in asked}
+    known = {name: asked[name] for name in REMEMBERED if name in asked}
     given = {name: value for name, value in options.items() if value is not None}
     with Client(base_url=base_url, mode=mode or asked.get("mode") or "live", **header_of(asked)) as client:
         say(str(client))
