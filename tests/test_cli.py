@@ -66,6 +66,7 @@ def suite(tmp_path):
         "serve",
         "run",
         "models",
+        "salvage",
         "cache",
         "cache stats",
         "cache prune",
@@ -596,3 +597,20 @@ def test_a_finished_run_resumes_to_itself(cli, study, emulator, asked):
     assert said.code == 0
     assert asked() == 8
     assert Path("r", "table.txt").read_bytes() == table
+
+
+def test_salvage_makes_a_damaged_run_one_to_go_on_with(cli, study):
+    """What is whole is kept, and only what was lost is asked again."""
+    cli("run", str(study), "--out", "out")
+    journal = Path("out/journal.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    broken = next(n for n, line in enumerate(lines) if b'"type":"answer"' in line)
+    lines[broken] = lines[broken].replace(b'"answer"', b'"broken"', 1)
+    journal.write_bytes(b"".join(lines))
+
+    damaged, kept = cli("run", str(study), "--out", "out", "--resume"), cli("salvage", "out")
+    again = cli("run", str(study), "--out", "out", "--resume")
+
+    assert (damaged.code, kept.code, again.code) == (4, 0, 0)
+    assert "workbench salvage out" in damaged.err
+    assert "whole records kept" in kept.out

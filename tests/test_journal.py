@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import DiskFullError, JournalError
-from workbench.journal import Journal, frame, read
+from workbench.journal import Journal, Reader, frame, read, salvage
 
 A, B, C = {"n": 1, "text": "é"}, {"n": 2, "big": 10**30}, {"n": 3, "x": [1, 1.0, None]}
 LINES = [frame(record) for record in (A, B, C)]
@@ -292,3 +292,87 @@ def test_an_empty_file_is_an_empty_journal(path):
     assert read(path) == ([], 0)
     with Journal.open(path) as journal:
         assert journal.dropped == 0
+
+
+def damage(path: Path, number: int) -> bytes:
+    """Write ten records, of which one is broken, and return them."""
+    lines = [frame({"n": n}) for n in range(10)]
+    lines[number] = lines[number].replace(b'"n"', b'"m"')
+    path.write_bytes(b"".join(lines))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("number", [0, 4, 8])
+def test_salvage_keeps_every_whole_record(path, number):
+    """The damaged file stays beside the new one; what is lost is named, and the journal works again."""
+    before = damage(path, number)
+    with pytest.raises(JournalError, match="workbench salvage"):
+        read(path)
+
+    found = salvage(path)
+
+    assert [record["n"] for record in read(path)[0]] == [n for n in range(10) if n != number]
+    assert (found.kept, len(found.lost), found.lost[0][0]) == (9, 1, sum(map(len, LINES_OF_TEN[:number])))
+    assert found.aside == path.with_name("journal.damaged-1.jsonl")
+    assert found.aside.read_bytes() == before
+    assert f"9 whole records kept, {found.lost[0][1]} bytes at byte {found.lost[0][0]} lost" in str(found)
+    assert path.stat().st_mode & 0o777 == 0o600
+    write(path, A)
+
+
+LINES_OF_TEN = [frame({"n": n}) for n in range(10)]
+
+
+def test_salvage_of_what_is_whole_changes_nothing(path):
+    """A torn tail is no damage: opening the journal cuts it."""
+    path.write_bytes(WHOLE + b"5ab1 33 {torn")
+
+    found = salvage(path)
+
+    assert (found.kept, found.lost, found.aside) == (3, (), None)
+    assert path.read_bytes() == WHOLE + b"5ab1 33 {torn"
+
+
+def test_salvage_needs_a_journal_that_nobody_writes(path):
+    """Neither one that is not there nor one in use."""
+    with pytest.raises(JournalError, match="no journal there"):
+        salvage(path)
+    assert not path.exists()
+
+    with Journal.open(path), pytest.raises(JournalError, match="in use"):
+        salvage(path)
+
+
+def test_a_salvage_that_finds_no_space_changes_nothing(path, monkeypatch):
+    """The damaged journal lies where it was."""
+    before = damage(path, 4)
+
+    def full(descriptor, data, at):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(DiskFullError, match="no space left"):
+        salvage(path)
+
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+
+
+def test_what_a_broken_header_says_is_not_read_for_nothing(path):
+    """A length that leads nowhere is no record, whatever follows."""
+    path.write_bytes(LINES[0] + b"00000000 4 " + LINES[1] + LINES[2])
+
+    with pytest.raises(JournalError, match="record 2 at byte"):
+        read(path)
+    assert salvage(path).kept == 3
+
+
+def test_append_says_where_the_record_will_lie(path):
+    """Also while others wait, after a failed write, and in a journal opened again."""
+    write(path, A)
+    with Journal.open(path) as journal:
+        places = [journal.append(B), journal.append(C)]
+        journal.sync()
+        places.append(journal.append(A))
+
+    assert [Reader(path).at(place) for place in places] == [B, C, A]

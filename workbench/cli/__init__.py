@@ -1,4 +1,4 @@
-"""The command line: `workbench lab | demo | serve | run | cache | models`."""
+"""The command line: `workbench lab | demo | serve | run | salvage | cache | models`."""
 
 from workbench.cli.commands import main
 
