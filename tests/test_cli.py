@@ -202,13 +202,13 @@ def test_the_studys_own_client_is_kept_to(cli, tmp_path, emulator, asked):
     module.write_text(
         module.read_text()
         + f'client = wb.Client(base_url="{emulator.url}")\n'
-        + 'client.run(study, budget_usd="0.00001", concurrency=1)\n'
+        + 'client.run(study, budget_usd="0.0003", concurrency=1)\n'
     )
 
     said = cli("run", module, "--out", "r")
 
     assert said.code == 4
-    assert "the budget of $0.00001 is used up" in said.complaint
+    assert "the budget of $0.0003 is used up" in said.complaint
     assert asked() == 1
 
 

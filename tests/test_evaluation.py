@@ -296,7 +296,7 @@ def test_a_studys_files_are_private(tmp_path):
         lambda sample, message: 1,
         score.scorer(name="mine")(lambda sample, message: 1),
         type("Own", (score.text.Exact,), {})(name="own"),
-        score.number(tolerance=Decimal("0.1")),
+        score.number(tolerance=Decimal("0.1")),  # type: ignore[arg-type]
     ],
     ids=["function", "decorated", "subclass", "a setting that is no JSON"],
 )

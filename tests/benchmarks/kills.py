@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).parents[2]
 WORKBENCH = [sys.executable, "-c", "from workbench.cli import main; main()"]
@@ -272,14 +272,14 @@ def _csv(folder: Path, *, exact: bool) -> Any:
     return text if exact else [_unmeasured(row) for row in csv.DictReader(text.splitlines())]
 
 
-def _frame(folder: Path) -> list[dict[str, Any]]:
+def _frame(folder: Path) -> list[dict[str, str]]:
     from workbench.run import Run
 
     return [_unmeasured(row) for row in Run.load(folder).frame().to_dict("records")]
 
 
-def _unmeasured(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) for name, value in row.items() if name not in MEASURED}
+def _unmeasured(row: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in row.items() if name not in MEASURED}
 
 
 @contextlib.contextmanager
