@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import urllib.request
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.platforms import Endpoint
 
 _CONNECTIONS = 512
+_sessions: weakref.WeakSet[aiohttp.ClientSession] = weakref.WeakSet()
 
 
 class _Protocol(ResponseHandler):
@@ -46,13 +49,33 @@ def over_aiohttp(endpoint: Endpoint) -> httpx.AsyncBaseTransport:
         connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=context, keepalive_timeout=30)
         factory: Any = partial(_Protocol, loop=asyncio.get_running_loop())
         connector._factory = factory  # noqa: SLF001 - there is no public way
-        return aiohttp.ClientSession(
+        made = aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
+        _sessions.add(made)
+        return made
 
     return AiohttpTransport(
         verify=context, trust_env=False, client=session, proxy=httpx.Proxy(proxy) if proxy else None
     )
+
+
+def _leave_to_parent() -> None:
+    """After a fork: let the parent's sessions go without closing them.
+
+    Closing would take their sockets out of the parent's selector, which the child shares: the parent would
+    wait for ever.
+    """
+    for session in list(_sessions):
+        connector = session.connector
+        session.detach()
+        if connector is not None:
+            connector._closed = True  # noqa: SLF001 - there is no public way
+    _sessions.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def _proxy(endpoint: Endpoint) -> str | None:
