@@ -36,6 +36,7 @@ from workbench.errors import (
     UsageError,
 )
 from workbench.evaluation import Eval
+from workbench.journal import Journal
 from workbench.prompt import Prompt
 from workbench.score import number
 from workbench.transport import Limits
@@ -545,6 +546,23 @@ def test_a_budget_counts_what_earlier_sittings_paid(make, server, tmp_path):
         client.run(study(5), resume=True, **budget)
 
     assert (paid, server.hits) == (2, 2)
+
+
+def test_a_budget_counts_what_a_killed_sitting_may_have_paid(make, server, tmp_path):
+    """Two calls cut off leave less for the rest: each may have cost its worst case."""
+    server.script()
+    client = make(base_url=server.url, store=False)
+    budget = {"out": tmp_path / "run", "budget_usd": "0.00013", "concurrency": 1}
+    with pytest.raises(IncompleteError, match="used up"):
+        client.run(study(5), **budget)
+    with Journal.open(tmp_path / "run" / "journal.jsonl") as journal:
+        for index in (3, 4):
+            journal.append({"type": "intent", "index": index, "key": "k"})
+
+    with pytest.raises(IncompleteError, match="perhaps paid"):
+        client.run(study(5), resume=True, **{**budget, "budget_usd": "0.0002"})
+
+    assert server.hits == 2
 
 
 def test_a_refreshed_run_goes_on_without_paying_again(make, server, tmp_path):

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from workbench.client.answers import Answers, Mode, Question
     from workbench.client.cluster import Cluster
     from workbench.client.link import Link
+    from workbench.client.post import Post
     from workbench.evaluation import Eval
     from workbench.run import Run
     from workbench.runner import Event
-    from workbench.runner.batching import Batching
     from workbench.wire import Request
 
 TERMINAL_DRAIN_S = 30.0
@@ -92,22 +92,27 @@ class Sitting:
     def run(self) -> Run:
         """Ask, and return the run; raises as `Client.run`."""
         from workbench.runner import Plan, Purse
+        from workbench.runner.batching import Batching
         from workbench.runner.marks import AutoMarks
 
         way, study = self._way, self._evaluation
         priced = way.mode == "refresh" or way.cap is not None
         earlier = Earlier.of(way.folder, resume=way.resume and priced)
-        batches = self._batching(earlier.begun)
-        in_batches = batches is not None and batches.fresh
+        post = self._post(earlier.begun)
+        in_batches = post is not None and sync.run(post.fresh(way.via, way.deadline_s))
         if way.check:
             endpoint = "batch" if in_batches else "messages"
             sync.run(preflight(study, self._question, self._answers, way.mode, endpoint))
         at_once = way.concurrency if isinstance(way.concurrency, int) else AT_ONCE
         marks = AutoMarks(study, concurrency=at_once, batch=in_batches) if way.auto_cache else None
+        batches = None
+        if post is not None:  # also a run that asks live: it finishes the batches of earlier sittings
+            post.marks = marks
+            batches = Batching(post, fresh=in_batches, deadline_s=way.deadline_s)
         return self._recorded(
             earlier.begun,
             marks,
-            purse=Purse(way.cap, spent=earlier.spent, unpriced=earlier.unpriced),
+            purse=Purse(way.cap, spent=earlier.spent, perhaps=earlier.perhaps, unpriced=earlier.unpriced),
             plan=Plan.of(study, marks),
             batches=batches,
         )
@@ -151,20 +156,17 @@ class Sitting:
         transport = self._link.transport
         return "" if transport is None else transport.pace.note
 
-    def _batching(self, since: datetime) -> Batching | None:
-        """Return how the run uses batches: it finishes those of earlier sittings even where it makes none."""
+    def _post(self, since: datetime) -> Post | None:
+        """Return the way to the batch endpoint; None in replay, which asks nothing."""
         from workbench.client.post import Post, check_way
-        from workbench.runner.batching import Batching
 
         way = self._way
         check_way(way.via, way.deadline_s)
         if way.mode == "replay":
             return None
-        post = Post(
+        return Post(
             self._link.connect, self._question, self._answers, way.mode, betas=self._betas, since=since
         )
-        fresh = sync.run(post.fresh(way.via, way.deadline_s))
-        return Batching(post, fresh=fresh, deadline_s=way.deadline_s)
 
     def _how(self) -> Asked:
         way = self._way

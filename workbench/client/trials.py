@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import ReplayMissError, UsageError
+from workbench.prompt import Prompt
 from workbench.run import INFO, Run
+from workbench.runner.worst import Worst, worst_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +30,13 @@ class Earlier:
     Attributes:
         begun: When the first began.
         spent: Dollars their answers cost, those asked live.
+        perhaps: Dollars that calls without an answer may have cost at most.
         unpriced: A model among these whose price is not known.
     """
 
     begun: datetime
     spent: Decimal = Decimal(0)
+    perhaps: Decimal = Decimal(0)
     unpriced: str | None = None
 
     @classmethod
@@ -44,7 +48,18 @@ class Earlier:
         paid = [row for row in run.rows if row.source == "live" and row.error is None]
         unpriced = next((row.model for row in paid if row.cost.total is None), None)
         begun = datetime.fromisoformat(run.info.started) if run.info.started else datetime.now(UTC)
-        return cls(begun, sum((row.cost.known for row in paid), Decimal(0)), unpriced)
+        spent = sum((row.cost.known for row in paid), Decimal(0))
+        return cls(begun, spent, _perhaps(run), unpriced)
+
+
+def _perhaps(run: Run) -> Decimal:
+    """Return what calls without an answer may have cost; where none was answered, their worst case."""
+    lost = run.receipt().lost
+    if lost.at_most is not None:
+        return lost.at_most
+    firsts = [Prompt.from_wire(variant["prompt"]) for variant in run.info.variants]
+    worst = [worst_case(prompt.render(dict.fromkeys(prompt.variables, ""))) for prompt in firsts]
+    return lost.calls * max((one.dollars for one in worst if isinstance(one, Worst)), default=Decimal(0))
 
 
 class Trials:

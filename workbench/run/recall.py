@@ -22,7 +22,8 @@ def settle(
     An answer beats an error, and the first answer stays.
 
     Returns:
-        Results by index, and how many calls were begun whose end was never recorded.
+        Results by index, and how many calls may have been paid of which no result tells: begun without an
+        end on record, or lost on the way to an error that was made good later.
     """
     return _settle(((0, record) for record in records), judges, None)
 
@@ -41,6 +42,7 @@ def _settle(
 ) -> tuple[dict[int, Result], int]:
     results: dict[int, Result] = {}
     begun: dict[int | None, int] = {}
+    replaced = 0
     for place, record in records:
         kind = record.get("type")
         if kind in _STEPS:
@@ -52,8 +54,9 @@ def _settle(
             result = _result(record, judges)
             known = results.get(result.index)
             if known is None or known.error is not None:
+                replaced += (known.error or {}).get("lost", 0) if known is not None else 0
                 results[result.index] = result if reader is None else keep(result, reader, place)
-    return results, sum(n for n in begun.values() if n > 0)
+    return results, replaced + sum(begun.values())
 
 
 _STEPS = {"intent": 1, "unsent": -1, "answer": -1, "error": -1}
