@@ -40,6 +40,12 @@ def requests(count):
     return {f"q-{n}": request(f"What is {n} + 1?") for n in range(count)}
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    """Nobody waits between reads of results."""
+    monkeypatch.setattr("workbench.client.batches._PAUSE_S", 0)
+
+
 @pytest.fixture
 def client(emulator):
     with Client("sk-batches", base_url=emulator.url, mode="off") as made:
@@ -297,7 +303,7 @@ def test_results_that_break_off_are_asked_for_again():
 def test_results_that_never_go_on_are_an_error():
     """A stream that brings nothing new ends it."""
     half = body(6)[:250]
-    service = Service(ended(6), Breaking(half), Breaking(half))
+    service = Service(ended(6), *[Breaking(half)] * 4)
 
     with pytest.raises(APIConnectionError, match="in the middle"):
         service.read()
@@ -305,7 +311,7 @@ def test_results_that_never_go_on_are_an_error():
 
 def test_results_that_end_early_are_an_error():
     """A clean end is no end while requests are missing."""
-    service = Service(ended(6), Breaking(body(4), error=None), Breaking(body(4), error=None))
+    service = Service(ended(6), *[Breaking(body(4), error=None)] * 4)
 
     with pytest.raises(APIResponseValidationError, match="lack 2 of 6"):
         service.read()
@@ -332,7 +338,7 @@ def test_results_from_the_emulator_that_break_off(start_emulator):
 )
 def test_a_line_that_is_none_is_a_typed_error(line):
     """Nothing raw of a JSON parser."""
-    service = Service(ended(2), Breaking(line + b"\n", error=None))
+    service = Service(ended(2), *[Breaking(line + b"\n", error=None)] * 3)
 
     with pytest.raises(APIResponseValidationError, match="unreadable batch results"):
         service.read()
@@ -340,7 +346,7 @@ def test_a_line_that_is_none_is_a_typed_error(line):
 
 def test_a_line_has_a_limit():
     """Memory stays bounded, whatever comes."""
-    service = Service(ended(2), Breaking(b"x" * 5000, error=None), body_bytes=1000)
+    service = Service(ended(2), *[Breaking(b"x" * 5000, error=None)] * 3, body_bytes=1000)
 
     with pytest.raises(APIResponseValidationError, match="larger than 1,000 bytes"):
         service.read()
@@ -348,7 +354,7 @@ def test_a_line_has_a_limit():
 
 def test_a_line_has_its_time():
     """A stream that drips for ever ends."""
-    service = Service(ended(2), Breaking(b"x", error=None, then_s=30), total_s=0.2)
+    service = Service(ended(2), *[Breaking(b"x", error=None, then_s=30)] * 3, total_s=0.2)
     begun = time.monotonic()
 
     with pytest.raises(APIResponseValidationError, match="no whole line"):

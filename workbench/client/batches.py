@@ -46,6 +46,9 @@ _PAGE = 100
 _MOST_POLL_S = 60.0
 _FAILURES = 5
 """Polls that may fail in a row before a wait gives up."""
+_IDLE_READS = 3
+"""Reads of results in a row that may bring nothing new."""
+_PAUSE_S = 1.0
 _LINES = 256
 _BYTES_A_SECOND = 250_000
 """So slow may an upload be, beyond the time a call may take anyway."""
@@ -115,8 +118,8 @@ class BatchCalls:
     async def results(self, batch_id: str) -> AsyncIterator[tuple[str, BatchResult]]:
         """Yield the outcomes of a batch that has ended, each name once, in no order.
 
-        They come line by line and are not kept. A stream that breaks off is asked for again, as long as
-        each brings something new.
+        They come line by line and are not kept. A stream that breaks off is asked for again, until
+        three in a row bring nothing new.
 
         Raises:
             IncompleteError: The batch has not ended, or its results are gone for age.
@@ -129,23 +132,21 @@ class BatchCalls:
             raise IncompleteError(f"the results of {batch.id} are gone: they are kept for 29 days")
         transport = await self._connect()
         seen: set[str] = set()
+        idle = 0
         while True:
             before = len(seen)
             try:
                 async for name, result in _lines(transport, _results_path(batch, transport), seen):
                     yield name, result
+                _check_whole(batch, len(seen))
             except (APIConnectionError, APIResponseValidationError) as error:
-                if len(seen) == before:
+                idle = idle + 1 if len(seen) == before else 0
+                if idle == _IDLE_READS:
                     raise
                 logger.info("results of %s broke off after %d: %s", batch.id, len(seen), error)
-                continue
-            missing = batch.request_counts.total - len(seen)
-            if missing <= 0:
+                await asyncio.sleep(idle * _PAUSE_S)
+            else:
                 return
-            if len(seen) == before:
-                raise APIResponseValidationError(
-                    f"the results of {batch.id} lack {missing:,} of {batch.request_counts.total:,} requests"
-                )
 
     async def wait(
         self,
@@ -382,6 +383,15 @@ def _check(questions: list[tuple[str, Question]]) -> None:
         told = "the service would refuse requests of this batch; nothing was sent (check=False sends it):"
         more = [f"… and {len(refused) - 5:,} more"] if len(refused) > 5 else []
         raise LintError("\n".join([told, *refused[:5], *more]))
+
+
+def _check_whole(batch: Batch, seen: int) -> None:
+    """Refuse results that end too early: a clean end is no end while requests are missing."""
+    total = batch.request_counts.total
+    if seen < total:
+        raise APIResponseValidationError(
+            f"the results of {batch.id} lack {total - seen:,} of {total:,} requests"
+        )
 
 
 async def _lines(transport: Transport, path: str, seen: set[str]) -> AsyncIterator[tuple[str, BatchResult]]:

@@ -43,6 +43,9 @@ class Post(BatchCalls):
         mode: Where answers may come from.
         betas: ``anthropic-beta``.
         since: When the run's first sitting began: in refresh, what is recorded since is fresh enough.
+
+    Attributes:
+        marks: Gives requests breakpoints as they are sent; what was recorded without them is used too.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Post(BatchCalls):
         self._mode = mode
         self._since = since
         self._origin = "claude_api"
+        self.marks: Callable[[Request], Request] | None = None
 
     async def recorded(self, request: Request, *, draw: int) -> Reply | None:
         """Return what is recorded; in refresh only what this run had recorded."""
@@ -68,19 +72,23 @@ class Post(BatchCalls):
             return None
         question, origin = self._ask(request, draw), await self._answers.origin()
         if self._mode == "live":
-            return self._answers.recorded(question, origin)
+            found = self._answers.recorded(question, origin)
+            if found is None and self.marks is not None:
+                found = self._answers.recorded(self._plain(request, draw), origin)
+            return found
         if self._answers.store is None:
             return None
+        question = self._plain(request, draw)
         found = self._answers.store.get(question.request, **question.beside, origin=origin)
         made = found.timing.recorded_at if found is not None else None
         return found if made is not None and datetime.fromisoformat(made) >= self._since else None
 
     def item(self, request: Request, *, draw: int) -> Item:
-        """Return a request as a batch takes it: it cannot stream."""
+        """Return a request as a batch takes it."""
         question = self._plain(request, draw)
         kept = self._mode != "off" and self._answers.store is not None
         key = question.key(self._origin) if kept else None
-        return Item(dumps(question.request.wire()), question.api_version, key)
+        return Item(question.request, dumps(question.request.wire()), question.api_version, key)
 
     def kept(self, request: Request, result: BatchResult, batch: Batch, *, draw: int) -> Reply:
         """Make the reply of a result, and record it; its time is that of the whole batch."""
@@ -146,10 +154,14 @@ class Post(BatchCalls):
         return len(took) >= _FEWEST and max(took) * _CAUTION <= deadline_s
 
     def _plain(self, request: Request, draw: int) -> Question:
+        """Return what is asked in a batch: it cannot stream."""
         question = self._ask(request, draw)
-        if question.request.stream is None:
-            return question
-        return replace(question, request=question.request.with_(stream=None))
+        plain = question.request
+        if plain.stream is not None:
+            plain = plain.with_(stream=None)
+        if self.marks is not None:
+            plain = self.marks(plain)
+        return question if plain is question.request else replace(question, request=plain)
 
 
 def check_way(via: str, deadline_s: float | None) -> None:

@@ -232,7 +232,7 @@ class Batches:
         lines = self._shelf.lines(batch.id)
         if self.cuts:
             self.cuts -= 1
-            return _broken(lines, batch.total // 2)
+            return _half(lines, batch.total // 2)
         return lines
 
     # --- the work ------------------------------------------------------------------------------------
@@ -361,11 +361,11 @@ class Batches:
             self._service.ledger.restore_batch(batch.counts["succeeded"], batch.tokens)
 
 
-def _broken(lines: Iterator[bytes], after: int) -> Iterator[bytes]:
+def _half(lines: Iterator[bytes], after: int) -> Iterator[bytes]:
     for index, line in enumerate(lines):
         if index == after:
             yield line[: len(line) // 2]
-            raise ConnectionResetError("results break off here, as was asked for")
+            return
         yield line
 
 

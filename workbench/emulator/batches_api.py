@@ -14,13 +14,14 @@ from starlette.routing import Route
 
 from workbench.emulator import body as bodies
 from workbench.emulator.auth import caller
+from workbench.emulator.faults.sending import WIRE
 from workbench.emulator.pace import Frame, Outgoing
 from workbench.emulator.pages import bad, page
 from workbench.errors import WireError
 from workbench.wire.codec import dumps, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from starlette.requests import Request as HTTPRequest
     from starlette.responses import Response
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from workbench.emulator.auth import Caller
     from workbench.emulator.batches import Batches
     from workbench.emulator.batches_shelf import Item
+    from workbench.emulator.faults.sending import Wire
 
 PATH = "/v1/messages/batches"
 MOST_REQUESTS = 100_000
 MOST_BYTES = 256 * 2**20
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CHUNK = 256 * 1024
+READING_S = 0.03
+"""Seconds in which the other side reads what came, before the connection is broken."""
 _KINDS = frozenset({"", "results", "cancel"})
 
 
@@ -103,9 +107,11 @@ class BatchesAPI:
 
     async def _results(self, http: HTTPRequest) -> Response:
         who = caller(http.headers)
+        cut = self.batches.cuts > 0
         lines = self.batches.results(http.path_params["id"], who)
         headers = {"anthropic-workspace-id": who.workspace}
-        return StreamingResponse(_chunks(lines), media_type="application/x-jsonl", headers=headers)
+        wire = http.scope.get("extensions", {}).get(WIRE) if cut else None
+        return StreamingResponse(_chunks(lines, wire), media_type="application/x-jsonl", headers=headers)
 
     def _shown(self, batch: Any, http: HTTPRequest, who: Caller) -> Response:
         return _json(batch.json(http.headers["host"], self.batches.now()), who)
@@ -186,21 +192,21 @@ def _wrong(name: Any) -> str:
     return "String should match pattern '^[a-zA-Z0-9_-]{1,64}$'"
 
 
-def _chunks(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield lines joined to pieces worth a write."""
+async def _chunks(lines: Iterator[bytes], wire: Wire | None) -> AsyncIterator[bytes]:
+    """Yield lines joined to pieces worth a write; then, where a *wire* is given, break it."""
     some: list[bytes] = []
     size = 0
-    try:
-        for line in lines:
-            some.append(line)
-            size += len(line)
-            if size >= _CHUNK:
-                yield b"".join(some)
-                some, size = [], 0
-    except ConnectionResetError:
-        yield b"".join(some)
-        raise
+    for line in lines:
+        some.append(line)
+        size += len(line)
+        if size >= _CHUNK:
+            yield b"".join(some)
+            some, size = [], 0
+            await asyncio.sleep(0)
     yield b"".join(some)
+    if wire is not None:
+        await asyncio.sleep(READING_S)
+        wire.reset()
 
 
 def _json(value: dict[str, Any], who: Caller) -> Response:

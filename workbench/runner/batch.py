@@ -130,8 +130,8 @@ class BatchEngine(Engine):
         self._keys.clear()
         open_pieces: dict[str, Piece] = {}
         short = False
-        async for trial, request, item in self._to_ask():
-            hold = await self._put_aside(request)
+        async for trial, item in self._to_ask():
+            hold = await self._put_aside(item.request)
             if hold is None:  # the budget is tied up in these batches: what is left comes after them
                 short = True
                 break
@@ -150,9 +150,9 @@ class BatchEngine(Engine):
                 "the budget does not reach for all trials at once: the others follow in another batch"
             )
 
-    async def _to_ask(self) -> AsyncIterator[tuple[Trial, Request, Item]]:
+    async def _to_ask(self) -> AsyncIterator[tuple[Trial, Item]]:
         """Yield what a batch is to ask; answer what is recorded, and lead prefixes that live an hour."""
-        leaders: dict[str, tuple[Trial, Request, Item] | None] = {}
+        leaders: dict[str, tuple[Trial, Item] | None] = {}
         most = MOST_BATCHES if len(self._tries) > FEW else 1
         for trial in (one for one in self._open_trials() if self._tries[one.index] < most):
             request = trial.request
@@ -165,16 +165,16 @@ class BatchEngine(Engine):
                 continue
             if item.key is not None:
                 self._keys.add(item.key)
-            prefix = _lasting_prefix(request) if self._plan.prefixes is not None else None
+            prefix = _lasting_prefix(item.request) if self._plan.prefixes is not None else None
             if prefix is None:
-                yield trial, request, item
+                yield trial, item
             elif prefix not in leaders:
-                leaders[prefix] = trial, request, item
+                leaders[prefix] = trial, item
             else:
                 first, leaders[prefix] = leaders[prefix], None
                 if first is not None:
                     await self._ask(first[0])
-                yield trial, request, item
+                yield trial, item
         for alone in leaders.values():
             if alone is not None:
                 yield alone
@@ -196,12 +196,11 @@ class BatchEngine(Engine):
         try:
             await self._step(piece, "asked")
             piece.id = (await self._created(piece)).id
+            self._watch(piece)
             await self._step(piece, "made")
         except BaseException:
             piece.release()
             raise
-        self._known.ids.add(piece.id)
-        self._watch(piece)
         logger.info("%s · %d requests in a batch", piece.id, len(piece.indexes))
         return piece
 
@@ -235,6 +234,7 @@ class BatchEngine(Engine):
 
     def _watch(self, piece: Piece) -> None:
         assert piece.id is not None
+        self._known.ids.add(piece.id)
         self._running[piece.id] = piece
         self._waiting.update(piece.indexes)
 

@@ -18,11 +18,13 @@ class Item:
     """One request as a batch takes it.
 
     Attributes:
+        request: As it is sent.
         params: Its JSON.
         api_version: The version it needs.
         key: What its answer is kept under; None where nothing is kept, so that equal requests are all asked.
     """
 
+    request: Request
     params: bytes
     api_version: str
     key: str | None
