@@ -313,3 +313,32 @@ def test_output_is_guessed_from_what_came():
     for _ in range(50):
         guess.learn(guess.of(asked, 200), Usage(input_tokens=50, output_tokens=40), asked.model)
     assert guess.of(asked, 200).need[2] == pytest.approx(40, abs=1)
+
+
+@pytest.mark.parametrize("kind", list(FAMILY))
+def test_strangers_that_share_a_key_get_along(kind):
+    """Two machines that know nothing of each other: what is left alone tells them."""
+    service = Service(fresh(kind), rounded=True)
+
+    async def go() -> tuple[list[Any], float]:
+        outs = [transport(service), transport(service)]
+        failed = await asyncio.gather(*map(drive, outs))
+        return failed, max(limit.share for limit in service.limits.values())
+
+    failed, share = run(go())
+
+    assert failed == [[], []]
+    assert share >= 0.95
+    assert service.statuses[429] <= 0.05 * service.statuses[200]
+
+
+def test_many_refusals_at_one_moment_fail_nobody():
+    """Fifty calls meet a limit of five a minute before it is known: they wait, and all are answered."""
+    service = Service({"requests": Limit(60, 5)})
+
+    async def go() -> list[Any]:
+        out = transport(service, limits=Limits(total_s=100))
+        return await asyncio.gather(*(out.send(request(number)) for number in range(50)))
+
+    assert len(run(go())) == 50
+    assert service.statuses[429] <= 60

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from workbench.transport.told import Told
 
 _RESERVE = 0.02
-"""Of the capacity, what is never used: it tells whether somebody else draws from the same bucket."""
+"""Of the capacity, what is left alone: it tells whether somebody else draws from the same bucket."""
+_MOST_RESERVE = 0.25
 _SIZED = 8
 """Answers from which the capacity is worked out."""
 
@@ -46,7 +47,7 @@ class Bucket:
         now: Seconds of the clock used throughout.
     """
 
-    __slots__ = ("_answers", "_least", "_since", "at", "cap", "level", "rate", "shift")
+    __slots__ = ("_answers", "_least", "_reserve", "_since", "at", "cap", "level", "rate", "shift")
 
     def __init__(self, told: Told, full_in_s: float | None, now: float) -> None:
         self.rate = told.limit / 60.0
@@ -55,6 +56,7 @@ class Bucket:
         self.shift = 0.0
         self.at = now
         self._answers = 0
+        self._reserve = _RESERVE
         self._least: float | None = None
         self._since = 0
         self.size(told, full_in_s)
@@ -85,7 +87,7 @@ class Bucket:
 
     def wait_s(self, need: float) -> float:
         """Return the seconds until *need* is there; what is larger than the bucket needs a full one."""
-        reserve = _RESERVE * self.cap
+        reserve = self._reserve * self.cap
         return max(0.0, (min(need + reserve, self.cap) - self.level) / self.rate)
 
     def charge(self, amount: float, sent: int) -> Mark:
@@ -111,6 +113,7 @@ class Bucket:
             under_way: Charged for answers that are still being made.
             sent: Calls sent so far.
         """
+        self._reserve = max(_RESERVE, self._reserve * 0.998)
         then = mark.level + self.shift - mark.shift
         low, high = min(self.level, then), max(self.level, then) + under_way
         missing = told.remaining + told.slack - low
@@ -128,10 +131,11 @@ class Bucket:
             self._least = None
 
     def empty(self, told: Told) -> None:
-        """Take a refusal for what it is: no more is left than it says."""
+        """Take a refusal for what it is: no more is left than it says, and somebody else may draw too."""
         over = self.level - told.remaining
         if over > 0:
             self.correct(-over)
+            self._reserve = min(_MOST_RESERVE, self._reserve * 1.5)
         self._least = None
 
     # --- shared with other processes -------------------------------------------------------------------
