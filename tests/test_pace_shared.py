@@ -171,7 +171,7 @@ def test_a_lock_that_is_kept_is_not_waited_for(tmp_path):
 
     async def go() -> None:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr("workbench.transport.turns.Shared", Stuck)
+            patched.setattr("workbench.transport.paces.Shared", Stuck)
             out = transport(service, shared=tmp_path)
             await asyncio.gather(*(out.send(request(number)) for number in range(100)))
 
