@@ -208,10 +208,11 @@ class BatchEngine(Engine):
         try:
             return await self._post.create(self._items(piece), api_version=piece.api_version)
         except APIError as error:
-            found = None if _surely_refused(error) else await self._found(piece)
-            if found is None:
+            if _surely_refused(error):
                 await self._step(piece, "void")
                 raise
+            if (found := await self._found(piece)) is None:
+                raise  # it may still appear: the journal has it, and a resumed run looks again
             return found
 
     def _items(self, piece: Piece) -> Iterator[tuple[str, bytes]]:
@@ -243,12 +244,15 @@ class BatchEngine(Engine):
         for pause_s in _LOOKS_S:
             await asyncio.sleep(pause_s)
             async for batch in self._post.listed():
+                if piece.is_younger_than(batch):
+                    break
                 if batch.id not in self._known.ids and piece.may_be(batch) and await self._is(piece, batch):
-                    self._known.ids.add(batch.id)
                     return batch
         return None
 
     async def _is(self, piece: Piece, batch: Batch) -> bool:
+        if batch.archived_at is not None:
+            return False  # nobody can tell any more
         await self._post.wait(batch.id, progress=self._looked_at)
         async for name, _ in self._post.results(batch.id):
             return piece.index(name) is not None

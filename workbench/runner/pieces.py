@@ -76,10 +76,13 @@ class Piece:
         return int(number) if own else None
 
     def may_be(self, batch: Batch) -> bool:
-        """Return whether a batch of the service may be this one, by its size and age."""
+        """Return whether a batch of the service may be this one, by its size."""
+        return batch.request_counts.total == len(self.indexes)
+
+    def is_younger_than(self, batch: Batch) -> bool:
+        """Return whether a batch was made before this one was asked for."""
         made = moment(batch.created_at)
-        young = made is None or made >= self.asked_at - _SKEW
-        return young and batch.request_counts.total == len(self.indexes)
+        return made is not None and made < self.asked_at - _SKEW
 
     def record(self, state: str) -> dict[str, Any]:
         """Return the journal's record of a step: ``asked``, ``made``, ``over`` or ``void``."""
