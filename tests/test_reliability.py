@@ -203,7 +203,7 @@ with Client(base_url=sys.argv[1], store=sys.argv[2]) as client:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_client_is_not_shared_over_a_fork(emulator, tmp_path):
-    """The child has connections of its own, and leaves the parent's alone: both ask at once and get answers."""
+    """The child has connections of its own, and leaves the parent's alone: both get answers."""
     with python(FORKED, emulator.url, str(tmp_path / "kept")) as forked:
         try:
             out, _ = forked.communicate(timeout=20)

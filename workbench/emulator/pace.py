@@ -89,7 +89,7 @@ class Outgoing(Response):
         frames: What to send.
         ttft_s: Seconds before the answer begins.
         on_begin: Called when it begins.
-        on_end: Called when the last byte is out.
+        on_end: Called when the last bytes go out.
     """
 
     def __init__(
@@ -136,9 +136,9 @@ class Outgoing(Response):
         for index, frame in enumerate(self.frames):
             if last and not await still_there(gone, frame.wait_s):
                 return
+            if index == last and self.on_end and not (gone and gone.done()):
+                self.on_end()  # before the last bytes: who has them may look at once whether they are counted
             await send({"type": "http.response.body", "body": frame.data, "more_body": index < last})
-        if self.on_end and not (gone and gone.done()):
-            self.on_end()
 
 
 async def until_gone(receive: Receive) -> None:

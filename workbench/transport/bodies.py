@@ -91,9 +91,9 @@ async def decoded(response: httpx.Response, limit: int) -> AsyncIterator[bytes]:
     except TooLargeError:
         raise refused_body(f"the answer is larger than {limit:,} bytes", response, again=0) from None
     except zlib.error as error:
-        raise refused_body(f"the answer is not valid {encoding}: {error}", response) from error
+        raise refused_body(f"the answer is not valid {encoding}: {error}", response, again=None) from error
     if not inflater.complete:
-        raise refused_body(f"the {encoding} answer was cut off", response)
+        raise refused_body(f"the {encoding} answer was cut off", response, again=None)
 
 
 def _raw(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -82,8 +82,11 @@ class Failure(Exception):  # noqa: N818 - it never leaves the transport
         return getattr(self.error, "error_code", None)
 
 
-def refused_body(what: str, response: httpx.Response, body: bytes = b"", *, again: int = 1) -> Failure:
-    """Return the failure of a 200 that cannot be used: paid, and lost."""
+def refused_body(what: str, response: httpx.Response, body: bytes = b"", *, again: int | None = 1) -> Failure:
+    """Return the failure of a 200 that cannot be used: paid, and lost.
+
+    What the way here has damaged is worth as many attempts as any; what the server means so, one more.
+    """
     error = APIResponseValidationError(
         f"not a Messages answer: {what}",
         body=body[:8000].decode("utf-8", "replace"),

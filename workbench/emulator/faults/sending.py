@@ -94,13 +94,10 @@ class Misbehaviour(Response):
             )
         whole = sent.end == "whole"
         async for data, last in self._parts(gone):
+            if whole and last and self.on_end:
+                self.on_end()  # before the last bytes: who has them may look at once whether they are counted
             await send({"type": "http.response.body", "body": data, "more_body": not (whole and last)})
-        if gone.done():
-            return
-        if whole:
-            if self.on_end:
-                self.on_end()
-        elif wire:
+        if not whole and wire and not gone.done():
             await self._break_off(gone, wire)
 
     async def _parts(self, gone: asyncio.Future[None]) -> AsyncIterator[tuple[bytes, bool]]:
