@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.commands import called, started, sums
 from tests.test_emulator_batches import HEADERS, start_process, stop_process
 from workbench.client import Client
 from workbench.client.batches import BatchCalls
@@ -589,3 +590,49 @@ def test_refresh_asks_all_again(place, tmp_path):
     client.run(STUDY, out=tmp_path / "second", via="batch", mode="refresh")
 
     assert (running.ledger()["billed"], running.ledger()["batch"]["billed"]) == (24, 24)
+
+
+# --- from the command line -------------------------------------------------------------------------------
+
+
+def test_run_via_batch_from_the_command_line(start_emulator, tmp_path, capsys):
+    """`--via` says how; the folder remembers it."""
+    running = start_emulator()
+    study = sums(tmp_path / "study.py")
+    out = tmp_path / "run"
+
+    said = called(capsys, "run", study, "--via", "batch", "--base-url", running.url, "--out", out)
+
+    assert said.code == 0, said.err
+    assert (running.ledger()["billed"], running.ledger()["batch"]["billed"]) == (0, 8)
+    assert Run.load(out).info.asked["via"] == "batch"
+
+
+def test_a_deadline_needs_batches_from_the_command_line(tmp_path, capsys):
+    """One line, exit code 2."""
+    said = called(capsys, "run", sums(tmp_path / "study.py"), "--via", "messages", "--deadline", 5)
+
+    assert said.code == 2
+    assert "a deadline is for batches" in said.complaint
+
+
+def test_serve_keeps_batches_in_a_folder(tmp_path):
+    """`--data DIR`, `--batch-seconds`: made, killed, and still there."""
+    words = ("serve", "--port", 0, "--data", tmp_path, "--batch-seconds", 1000)
+    first = started(*words)
+    assert first.stdout
+    url = first.stdout.readline().split()[-1]
+    with Client("k", base_url=url, mode="off") as client:
+        made = client.batches.create([A.render({"input": "1 + 1"})])
+    first.kill()
+    first.communicate()
+
+    second = started(*words)
+    assert second.stdout
+    url = second.stdout.readline().split()[-1]
+    with Client("k", base_url=url, mode="off") as client:
+        kept = client.batches.get(made.id)
+    second.kill()
+    second.communicate()
+
+    assert (kept.id, kept.processing_status) == (made.id, "in_progress")
