@@ -313,8 +313,8 @@ def test_salvage_keeps_every_whole_record(path, number):
 
     assert [record["n"] for record in read(path)[0]] == [n for n in range(10) if n != number]
     assert (found.kept, len(found.lost), found.lost[0][0]) == (9, 1, sum(map(len, LINES_OF_TEN[:number])))
-    assert found.aside == path.with_name("journal.damaged-1.jsonl")
-    assert found.aside.read_bytes() == before
+    assert found.aside == (aside := path.with_name("journal.damaged-1.jsonl"))
+    assert aside.read_bytes() == before
     assert f"9 whole records kept, {found.lost[0][1]} bytes at byte {found.lost[0][0]} lost" in str(found)
     assert path.stat().st_mode & 0o777 == 0o600
     write(path, A)

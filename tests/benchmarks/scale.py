@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import endpoint
-from clients import cpu, study
+from bench import endpoint  # type: ignore[import-not-found]  # a script of this folder
+from clients import cpu, study  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
