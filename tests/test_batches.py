@@ -369,6 +369,9 @@ def test_a_line_has_its_time():
         "http://evil.example/v1/messages/batches/msgbatch_1/results",
         "https://127.0.0.1:9/x/results",
         "file:///x",
+        f"{BASE}@evil.example/v1/results",
+        f"{BASE}.evil.example/v1/results",
+        f"{BASE}/a b\x00",
     ],
 )
 def test_results_come_from_the_endpoint_only(url):

@@ -530,6 +530,45 @@ def test_a_shared_prefix_that_lives_an_hour_is_written_live_first(place, tmp_pat
     assert sorted(tokens > 0 for tokens in read_tokens) == [False] + [True] * 11
 
 
+def test_breakpoints_added_unasked_live_an_hour_in_a_batch(place, tmp_path):
+    """`auto_cache` marks what the prompt did not, and what it marks is written live first."""
+    running, client = place()
+    plain = Prompt("Compute {{input}}", system="Guide. " * 6000, model="claude-haiku-4-5", max_tokens=30)
+
+    run = client.run(
+        Eval("plain", dataset=DATA, variants=plain, scorers=[number()]),
+        out=tmp_path / "run",
+        via="batch",
+        auto_cache=True,
+    )
+
+    written = [row.usage.cache_creation.ephemeral_1h_input_tokens for row in run.rows]
+    assert (running.ledger()["billed"], running.ledger()["batch"]["billed"]) == (1, 11)
+    assert sorted(tokens > 0 for tokens in written) == [False] * 11 + [True]
+    assert sum(row.usage.cache_read_input_tokens > 0 for row in run.rows) == 11
+
+
+def test_a_leader_waits_for_no_money_that_the_batch_has_taken(place, tmp_path):
+    """A budget that one batch uses up leaves nothing for a live leader: its trial goes with the others."""
+    _, client = place()
+    system = [
+        {
+            "type": "text",
+            "text": "Guide. " * 6000,
+            "cache_control": {"type": "ephemeral", "ttl": "1h"},
+        }
+    ]
+    led = Prompt("Compute {{input}}", system=system, model="claude-haiku-4-5", max_tokens=30, name="b")
+    study = Eval("mixed", dataset=DATA, variants=[A, led], scorers=[number()])
+
+    with pytest.raises(IncompleteError, match="budget"):
+        client.run(study, out=tmp_path / "run", via="batch", budget_usd="0.012")
+
+    run = Run.load(tmp_path / "run")
+    assert sum(row.cost.known for row in run.rows) <= 0.012
+    assert len(client.resume(tmp_path / "run", study, budget_usd="1").rows) == 24
+
+
 def test_a_prefix_of_five_minutes_is_not_led(place, tmp_path):
     """It would be gone before the batch is looked at: the full price of a leader buys nothing."""
     running, client = place()

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import logging
 import random
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from workbench import sync
 from workbench.errors import (
@@ -43,6 +44,8 @@ PATH = "/v1/messages/batches"
 LINTED = 1000
 """Requests judged before a batch is made; the service judges only when a request's turn comes."""
 _PAGE = 100
+_PLAIN_PATH = re.compile(r"[\w./~%?=&-]+", re.ASCII)
+"""What the rest of an address may be made of: anything else is not asked for."""
 _MOST_POLL_S = 60.0
 _FAILURES = 5
 """Polls that may fail in a row before a wait gives up."""
@@ -416,10 +419,9 @@ def _results_path(batch: Batch, transport: Transport) -> str:
     The key goes with the request, so it goes nowhere else.
     """
     usual = f"{PATH}/{quote(batch.id, safe='')}/results"
-    base, told = urlsplit(transport.endpoint.base_url or ""), urlsplit(batch.results_url or "")
-    if (told.scheme, told.netloc) != (base.scheme, base.netloc) or not told.path.startswith(f"{base.path}/"):
-        return usual
-    return told.path.removeprefix(base.path) + (f"?{told.query}" if told.query else "")
+    base = f"{transport.endpoint.base_url}/"
+    told = (batch.results_url or "").partition(base)
+    return f"/{told[2]}" if told[1] and not told[0] and _PLAIN_PATH.fullmatch(told[2]) else usual
 
 
 def _batch(body: Any) -> Batch:

@@ -17,7 +17,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import APIError, APIStatusError, IncompleteError, NotFoundError
-from workbench.runner.engine import Engine
+from workbench.runner.engine import Engine, Event
 from workbench.runner.pieces import Known, Piece, trial_at
 from workbench.runner.prefixes import marked
 from workbench.tokens import breakpoints, prefix_keys, prefix_tokens
@@ -86,9 +86,6 @@ class BatchEngine(Engine):
         self._keys: set[str] = set()
         self._canceled = 0
         self._late = False
-        self._said = ""
-        told = self._note
-        self._note = lambda: self._said or told()
 
     async def run(self) -> None:
         """Ask what is open, in batches first; returns or raises as `Engine.run`."""
@@ -119,7 +116,6 @@ class BatchEngine(Engine):
             self._say_how_to_go_on()
             raise
         finally:
-            self._said = ""
             if alarm is not None:
                 alarm.cancel()
 
@@ -172,14 +168,23 @@ class BatchEngine(Engine):
                 leaders[prefix] = trial, item
             else:
                 first, leaders[prefix] = leaders[prefix], None
-                if first is not None:
-                    await self._ask(first[0])
+                if first is not None and not await self._led_by(*first):
+                    yield first
                 yield trial, item
         for alone in leaders.values():
             if alone is not None:
                 yield alone
 
-    async def _put_aside(self, request: Request) -> Hold | None:
+    async def _led_by(self, trial: Trial, item: Item) -> bool:
+        """Ask live what the others of a prefix wait for; not where the batch has taken the money for that."""
+        hold = await self._put_aside(item.request, batch=False)
+        if hold is None:
+            return False
+        hold.release()
+        await self._ask(trial)
+        return True
+
+    async def _put_aside(self, request: Request, *, batch: bool = True) -> Hold | None:
         """Put a request's money aside; None where it does not fit while other calls are out.
 
         Raises:
@@ -187,7 +192,7 @@ class BatchEngine(Engine):
         """
         try:
             async with asyncio.timeout(0):  # a reservation that fits does not wait
-                return await self.desk.purse.reserve(request, batch=True)
+                return await self.desk.purse.reserve(request, batch=batch)
         except TimeoutError:
             return None
 
@@ -343,10 +348,10 @@ class BatchEngine(Engine):
     # --- while they run ------------------------------------------------------------------------------
 
     def _looked_at(self, batch: Batch) -> None:
-        self._said = "" if batch.ended else f"{batch.id} {batch.processing_status}"
         logger.debug("%s", batch)
         if self._on_event is not None:
-            self._tell("retried", batch.id, None, len(self.results))
+            note = "" if batch.ended else f"{batch.id} {batch.processing_status}"
+            self._on_event(Event("retried", batch.id, None, len(self.results), self._total, note))
 
     async def _call_off(self, seconds: float) -> None:
         """At the deadline, cancel what runs: its trials are then asked live."""
