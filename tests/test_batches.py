@@ -11,7 +11,7 @@ import pytest
 
 from workbench import sync
 from workbench.client import Client
-from workbench.client.batches import BatchCalls
+from workbench.client.batch_calls import BatchCalls
 from workbench.errors import (
     APIConnectionError,
     APIError,
@@ -43,7 +43,7 @@ def requests(count):
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """Nobody waits between reads of results."""
-    monkeypatch.setattr("workbench.client.batches._PAUSE_S", 0)
+    monkeypatch.setattr("workbench.client.batch_calls._PAUSE_S", 0)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_an_errored_request_says_why_as_a_live_call_would(start_emulator):
 
 def test_the_list_goes_through_all_pages(client, monkeypatch):
     """Newest first."""
-    monkeypatch.setattr("workbench.client.batches._PAGE", 2)
+    monkeypatch.setattr("workbench.client.batch_calls._PAGE", 2)
     names = [client.batches.create(requests(1)).id for _ in range(5)]
 
     assert [batch.id for batch in client.batches.list()][:5] == names[::-1]
@@ -193,7 +193,7 @@ def test_create_lints(client, emulator):
 
 def test_create_refuses_what_is_too_large(client, monkeypatch):
     """The service takes 256 MB."""
-    monkeypatch.setattr("workbench.client.batches.MOST_BYTES", 300)
+    monkeypatch.setattr("workbench.client.batch_calls.MOST_BYTES", 300)
 
     with pytest.raises(UsageError, match="split it"):
         client.batches.create(requests(5))

@@ -17,7 +17,7 @@ import pytest
 from tests.commands import called, started, sums
 from tests.test_emulator_batches import HEADERS, start_process, stop_process
 from workbench.client import Client
-from workbench.client.batches import BatchCalls
+from workbench.client.batch_calls import BatchCalls
 from workbench.dataset import Dataset
 from workbench.errors import APIConnectionError, APIError, IncompleteError, LintError, UsageError
 from workbench.evaluation import Eval
@@ -141,11 +141,11 @@ def test_repeats_are_requests_of_their_own(place, tmp_path):
 def test_a_study_is_split_where_a_batch_is_full(place, tmp_path, monkeypatch):
     """By number of requests, and by bytes."""
     _, client = place()
-    monkeypatch.setattr("workbench.runner.batch.MOST_REQUESTS", 10)
+    monkeypatch.setattr("workbench.runner.pieces.MOST_REQUESTS", 10)
     client.run(STUDY, out=tmp_path / "number", via="batch")
     _, other = place()
-    monkeypatch.setattr("workbench.runner.batch.MOST_REQUESTS", 100)
-    monkeypatch.setattr("workbench.runner.batch.MOST_BYTES", 3000)
+    monkeypatch.setattr("workbench.runner.pieces.MOST_REQUESTS", 100)
+    monkeypatch.setattr("workbench.runner.pieces.MOST_BYTES", 3000)
     other.run(STUDY, out=tmp_path / "bytes", via="batch")
 
     assert sorted(batches_of(client)) == [4, 10, 10]
@@ -245,7 +245,7 @@ def test_what_expires_is_asked_live(place, tmp_path, monkeypatch):
 def test_results_that_break_off_lose_nothing(place, tmp_path, monkeypatch):
     """The stream is asked for again; no trial is."""
     running, client = place()
-    monkeypatch.setattr("workbench.client.batches._PAUSE_S", 0)
+    monkeypatch.setattr("workbench.client.batch_calls._PAUSE_S", 0)
     running.app.batches.cuts = 3
 
     run = client.run(STUDY, out=tmp_path / "run", via="batch")

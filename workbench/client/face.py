@@ -15,7 +15,8 @@ from workbench.cache import Store
 from workbench.cassette import Cassette
 from workbench.client.again import REMEMBERED, remembered
 from workbench.client.answers import Answers, Question, check_mode, version_for
-from workbench.client.batches import BatchCalls, Batches
+from workbench.client.batch_calls import BatchCalls
+from workbench.client.batches import Batches
 from workbench.client.link import Link
 from workbench.client.models import Models
 from workbench.client.quote import each, quote

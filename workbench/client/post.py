@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, get_args
 
-from workbench.client.batches import BatchCalls
+from workbench.client.batch_calls import BatchCalls
 from workbench.errors import UsageError, did_you_mean
 from workbench.reply import Reply, Timing
 from workbench.runner.batching import Item

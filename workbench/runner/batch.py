@@ -18,10 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import APIError, APIStatusError, IncompleteError, NotFoundError
 from workbench.runner.engine import Engine, Event
-from workbench.runner.pieces import Known, Piece, trial_at
-from workbench.runner.prefixes import marked
-from workbench.tokens import breakpoints, prefix_keys, prefix_tokens
-from workbench.wire.batch import MOST_BYTES, MOST_REQUESTS
+from workbench.runner.pieces import Known, Piece, lasting_prefix, trial_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,8 +39,6 @@ MOST_BATCHES = 2
 """Batches that a trial is part of at most, before it is asked live."""
 _LOOKS_S = (0.0, 1.0, 4.0)
 """When to look for a batch that may just have been made although no answer came."""
-_FRAME = 120
-"""Bytes of a request beside its params, and more than enough for its name."""
 
 
 def engine_for(
@@ -132,13 +127,10 @@ class BatchEngine(Engine):
                 short = True
                 break
             piece = open_pieces.setdefault(item.api_version, Piece.new(item.api_version))
-            if not _fits(piece, item):
+            if not piece.has_room(len(item.params)):
                 yield await self._make(piece)
                 piece = open_pieces[item.api_version] = Piece.new(item.api_version)
-            piece.indexes.append(trial.index)
-            piece.size += len(item.params) + _FRAME
-            if hold.amount:
-                piece.holds[trial.index] = hold
+            piece.add(trial.index, len(item.params), hold)
         for piece in open_pieces.values():
             yield await self._make(piece)
         if short:
@@ -161,7 +153,7 @@ class BatchEngine(Engine):
                 continue
             if item.key is not None:
                 self._keys.add(item.key)
-            prefix = _lasting_prefix(item.request) if self._plan.prefixes is not None else None
+            prefix = lasting_prefix(item.request) if self._plan.prefixes is not None else None
             if prefix is None:
                 yield trial, item
             elif prefix not in leaders:
@@ -373,20 +365,6 @@ class BatchEngine(Engine):
             )
 
 
-def _fits(piece: Piece, item: Item) -> bool:
-    room = piece.size + len(item.params) + _FRAME <= MOST_BYTES - _FRAME
-    return not piece.indexes or (room and len(piece.indexes) < MOST_REQUESTS)
-
-
 def _surely_refused(error: APIError) -> bool:
     """Return whether a batch was certainly not made."""
     return isinstance(error, APIStatusError) and error.status not in {408, 500, 502, 504}
-
-
-def _lasting_prefix(request: Request) -> str | None:
-    """Return the key of the longest prefix marked to live an hour; None where there is none."""
-    if not marked(request):
-        return None
-    positions = prefix_tokens(request)
-    marks = [mark for mark in breakpoints(positions) if mark.ttl == "1h" and mark.at < len(positions) - 1]
-    return prefix_keys(request, positions)[marks[-1].at] if marks else None

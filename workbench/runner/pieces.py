@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from workbench.errors import JournalError
 from workbench.journal import Records
-from workbench.wire.batch import moment
+from workbench.runner.prefixes import marked
+from workbench.tokens import breakpoints, prefix_keys, prefix_tokens
+from workbench.wire.batch import MOST_BYTES, MOST_REQUESTS, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,8 +25,11 @@ if TYPE_CHECKING:
 
     from workbench.evaluation import Eval, Trial
     from workbench.runner.purse import Hold
+    from workbench.wire import Request
     from workbench.wire.batch import Batch
 
+_FRAME = 120
+"""Bytes of a request beside its params, and more than enough for its name."""
 _SKEW = timedelta(hours=1)
 """So far may the clocks of service and user be apart."""
 
@@ -55,6 +60,18 @@ class Piece:
     def new(cls, api_version: str) -> Self:
         """Begin a piece."""
         return cls(secrets.token_hex(6), api_version)
+
+    def has_room(self, size: int) -> bool:
+        """Return whether a request of so many bytes still fits."""
+        room = self.size + size + _FRAME <= MOST_BYTES - _FRAME
+        return not self.indexes or (room and len(self.indexes) < MOST_REQUESTS)
+
+    def add(self, index: int, size: int, hold: Hold) -> None:
+        """Take in a trial, the bytes of its request, and the money that is put aside for it."""
+        self.indexes.append(index)
+        self.size += size + _FRAME
+        if hold.amount:
+            self.holds[index] = hold
 
     def name(self, index: int, key: str) -> str:
         """Return the ``custom_id`` of a trial: its index, its request, and whose batch it is.
@@ -184,3 +201,12 @@ def trial_at(evaluation: Eval, index: int) -> Trial:
     """Return the trial of that index."""
     position, rest = divmod(index, evaluation.epochs * len(evaluation.variants))
     return next(islice(evaluation.trials([position]), rest, None))
+
+
+def lasting_prefix(request: Request) -> str | None:
+    """Return the key of the longest prefix marked to live an hour; None where there is none."""
+    if not marked(request):
+        return None
+    positions = prefix_tokens(request)
+    marks = [mark for mark in breakpoints(positions) if mark.ttl == "1h" and mark.at < len(positions) - 1]
+    return prefix_keys(request, positions)[marks[-1].at] if marks else None
