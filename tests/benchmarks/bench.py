@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clients import PREFIX_TOKENS
+from clients import PREFIX_TOKENS  # type: ignore[import-not-found]  # a script of this folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

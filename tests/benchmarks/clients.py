@@ -222,9 +222,7 @@ def sdk_prefix(url: str, n: int, width: int) -> Spent:
         async with AsyncAnthropic(base_url=url, api_key="k") as client:
 
             async def ask(i: int) -> object:
-                return await client.messages.create(
-                    **{**body(i), "system": shared_prefix(marked=True)}  # type: ignore[arg-type]
-                )
+                return await client.messages.create(**{**body(i), "system": shared_prefix(marked=True)})
 
             with spent() as found:
                 await in_flight(ask, n, width)
