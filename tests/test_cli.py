@@ -351,7 +351,7 @@ def test_lab_gives_copies_where_the_files_are_a_wheels(cli, tmp_path, monkeypatc
         ("run", "Missing argument"),
         ("run study.py --mode foo", "'foo' is not one of 'live', 'refresh', 'replay', 'off'"),
         ("run study.py --limit 0", "greater than or equal to 1"),
-        ("run study.py --concurrency x", "valid integer"),
+        ("run study.py --concurrency x", "a number from 1, or auto"),
         ("run study.py --nope", "No such option: --nope"),
         ("run study.py --budget-usd lots", 'an amount of dollars, such as "2.00"'),
         ("run study.py --resume", "--resume needs --out DIR"),
@@ -614,3 +614,10 @@ def test_salvage_makes_a_damaged_run_one_to_go_on_with(cli, study):
     assert (damaged.code, kept.code, again.code) == (4, 0, 0)
     assert "workbench salvage out" in damaged.err
     assert "whole records kept" in kept.out
+
+
+def test_concurrency_may_be_left_to_the_workbench(cli, study):
+    """`auto` is a concurrency, and breakpoints may be left to it too."""
+    said = cli("run", study, "--concurrency", "auto", "--auto-cache", "--out", "a")
+
+    assert said.code == 0

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.xdist_group("cluster")  # its workers are processes: on
 def cluster():
     """Two worker processes on this machine."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as local:
         yield local
 
@@ -137,7 +137,7 @@ def test_a_cluster_without_workers_is_not_waited_for_ever(cluster, server, monke
 def test_a_client_of_async_code_is_refused():
     """Its calls cannot be made from another loop."""
 
-    class Asynchronous(distributed.Client):
+    class Asynchronous(distributed.Client):  # type: ignore[misc,name-defined]
         asynchronous = True
 
         def __init__(self) -> None:
@@ -167,10 +167,15 @@ def test_limits_are_divided_and_divided_anew(server, dask, tmp_path):
 
 
 def _first(dask: Any) -> str:
-    return min(dask.scheduler_info(n_workers=-1)["workers"])
+    return str(min(dask.scheduler_info(n_workers=-1)["workers"]))
 
 
 def _shares(url: str) -> float:
+    from workbench import sync
     from workbench.client import cluster
 
-    return next(t.pace.share for t in cluster._transports.values() if t.endpoint.base_url == url)
+    async def share() -> float:
+        found = (t for t in cluster._transports.values() if t.endpoint.base_url == url)
+        return float(next(found).pace.share)
+
+    return sync.run(share())

@@ -156,9 +156,9 @@ def test_locks_of_the_process_do_as_well(tmp_path, monkeypatch, holder):
     """As on macOS: where locks of an open file are not to be had."""
     fcntl = pytest.importorskip("fcntl")
     monkeypatch.setattr(
-        module, "_lock", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        module, "lock_byte", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
     )
-    monkeypatch.setattr(module, "_unlock", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_UN, 1, place))
+    monkeypatch.setattr(module, "unlock_byte", lambda fd, place: fcntl.lockf(fd, fcntl.LOCK_UN, 1, place))
     ours, again = Flights(tmp_path), Flights(tmp_path)
 
     taken = [ours.take("key"), ours.take("other"), again.take("other"), again.take("third")]

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "workbench"
 
 FLOORS = {
     "errors": 0, "display": 0, "stats": 0, "secret": 0,
-    "files": 1, "wire": 1,
+    "files": 1, "locks": 1, "wire": 1,
     "catalog": 2, "dataset": 2, "retry": 2, "journal": 2,
     "tokens": 3, "cost": 3, "prompt": 3, "score": 3,
     "lint": 4, "judge": 4, "reply": 4, "estimate": 4,

@@ -74,6 +74,7 @@ class Service:
         if self._source != "live":
             return self._answer(request, draw, self._ask(request, draw))
         async with permit(request) as lease:
+            lease.sends()
             number = self._ask(request, draw)
             self.flying += 1
             self.most = max(self.most, self.flying)

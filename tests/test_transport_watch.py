@@ -36,9 +36,17 @@ class Noted:
 
     def __init__(self, *, again: bool = True) -> None:
         self.told: list[str] = []
+        self.on_wire = False
         self._again = again
 
+    def sends(self) -> None:
+        self.on_wire = True
+
+    def waits(self) -> None:
+        self.on_wire = False
+
     def began(self) -> None:
+        assert self.on_wire
         self.told.append("began")
 
     def lost(self) -> bool:

@@ -129,9 +129,11 @@ class APIError(IncompleteError):
         retryable: Whether sending the same request again may succeed.
         lost: Attempts of the call that may have been charged without an answer.
         wasted: Those of them whose answer had begun, so that they were charged.
+        outage: Whether nobody was answered for as long as a call sits that out.
     """
 
     retryable = False
+    outage = False
 
     def __init__(self, message: str, *, request_id: str | None = None, model: str | None = None) -> None:
         super().__init__(message)

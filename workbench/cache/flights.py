@@ -11,26 +11,18 @@ Where locks do not work, everybody asks.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import struct
-import sys
 import threading
 import weakref
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from workbench.locks import BUSY, REACH, lock_byte, unlock_byte
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 LOCKS: Final = "flights.lock"
-
-_BUSY: Final = frozenset({errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK})
-_REACH: Final = (1 << 30) if sys.platform == "win32" else (1 << 62)
-"""Bytes to choose from; Windows' C library counts them in 32 bits."""
-
-_FLOCK: Final = struct.Struct("hhqqi4x")
-"""Linux's ``struct flock`` where a long has 64 bits."""
 
 
 class Flights:
@@ -56,7 +48,7 @@ class Flights:
 
 
 def _place(key: str) -> int:
-    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()) % _REACH
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()) % REACH
 
 
 class _File:
@@ -89,7 +81,7 @@ class _File:
             if self._descriptor is not None:
                 if self._held:
                     with contextlib.suppress(OSError):
-                        _unlock(self._descriptor, place)
+                        unlock_byte(self._descriptor, place)
                 else:
                     self._close()
 
@@ -98,9 +90,9 @@ class _File:
         try:
             if self._descriptor is None:
                 self._descriptor = _open(self._path)
-            _lock(self._descriptor, place)
+            lock_byte(self._descriptor, place)
         except OSError as error:
-            if self._descriptor is not None and error.errno in _BUSY:
+            if self._descriptor is not None and error.errno in BUSY:
                 if not self._held:
                     self._close()
                 return False
@@ -151,34 +143,3 @@ def _open(path: Path) -> int:
     except FileNotFoundError:  # a store that nobody has used yet, or one just wiped
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return os.open(path, flags, 0o600)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int, place: int) -> None:
-        os.lseek(descriptor, place, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int, place: int) -> None:
-        os.lseek(descriptor, place, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-elif sys.platform == "linux" and sys.maxsize > 1 << 32:
-    import fcntl
-
-    # Locks of the open file, not of the process: no other descriptor of this process can lose them.
-    def _lock(descriptor: int, place: int) -> None:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0))
-
-    def _unlock(descriptor: int, place: int) -> None:
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_UNLCK, os.SEEK_SET, place, 1, 0))
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int, place: int) -> None:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-
-    def _unlock(descriptor: int, place: int) -> None:
-        fcntl.lockf(descriptor, fcntl.LOCK_UN, 1, place)

@@ -14,7 +14,7 @@ import typer
 
 from workbench.cli.ending import INTERRUPTED, explain_end, say, warnings_as_lines
 from workbench.cli.store import cache
-from workbench.cli.study import client_for, folders, given_folder, resume_study, run_study
+from workbench.cli.study import at_once, client_for, folders, given_folder, resume_study, run_study
 from workbench.errors import UsageError
 
 Mode = Literal["live", "refresh", "replay", "off"]
@@ -38,8 +38,8 @@ OutOption = Annotated[Path | None, typer.Option(help="Folder for the run; defaul
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run in --out.")]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first N samples.")]
 ConcurrencyOption = Annotated[
-    int | None,
-    typer.Option(min=1, help="Requests in flight at once; default what PATH says, else 16."),
+    str | None,
+    typer.Option(metavar="N|auto", help="Requests in flight at once; default as before, else 16."),
 ]
 BaseUrlOption = Annotated[str | None, typer.Option(help="Another server, e.g. a local model.")]
 
@@ -179,6 +179,12 @@ def run(
         float | None,
         typer.Option(metavar="SECONDS", help="When batches are canceled, and the rest asked live."),
     ] = None,
+    auto_cache: Annotated[
+        bool | None, typer.Option("--auto-cache", help="Give prompts without breakpoints those that pay.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send from the workers of a Dask scheduler.")
+    ] = None,
 ) -> None:
     """Run every eval that PATH defines; leaves a folder with journal, tables, receipt and report."""
     from workbench.loading import load_evals
@@ -198,12 +204,14 @@ def run(
                 evaluation,
                 out=folder,
                 again=f"workbench run {shlex.quote(str(path))} --mode replay",
-                concurrency=concurrency or study.options.get("concurrency", 16),
+                concurrency=at_once(concurrency) or study.options.get("concurrency", 16),
                 budget_usd=budget_usd or study.options.get("budget_usd"),
                 check=check,
                 resume=resume,
                 via=via or study.options.get("via", "messages"),
                 deadline_s=deadline or study.options.get("deadline_s"),
+                auto_cache=auto_cache or study.options.get("auto_cache", False),
+                cluster=cluster,
             )
         worst = max(worst, code)
     raise typer.Exit(worst)
@@ -213,9 +221,7 @@ def run(
 def resume(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of an unfinished run.")],
     mode: Annotated[Mode | None, typer.Option(help="Default: as the run was begun.")] = None,
-    concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Requests in flight at once; default as the run was begun.")
-    ] = None,
+    concurrency: ConcurrencyOption = None,
     base_url: BaseUrlOption = None,
     budget_usd: Annotated[
         str | None, typer.Option(metavar="DOLLARS", help="Another cap for the whole run.")
@@ -225,7 +231,12 @@ def resume(
     """Go on with a run from nothing but its folder; what was answered is not asked again."""
     raise typer.Exit(
         resume_study(
-            folder, base_url=base_url, mode=mode, check=check, concurrency=concurrency, budget_usd=budget_usd
+            folder,
+            base_url=base_url,
+            mode=mode,
+            check=check,
+            concurrency=at_once(concurrency),
+            budget_usd=budget_usd,
         )
     )
 

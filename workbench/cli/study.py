@@ -32,6 +32,22 @@ def given_folder(out: Path | None, *, resume: bool) -> Path | None:
     return out
 
 
+def at_once(text: str | None) -> int | str | None:
+    """Return a concurrency as it was typed: a number from 1, or ``auto``.
+
+    Raises:
+        UsageError: Neither.
+
+    >>> at_once("8"), at_once("auto"), at_once(None)
+    (8, 'auto', None)
+    """
+    if text is None or text == "auto":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f"--concurrency is a number from 1, or auto, not {text!r}")
+    return int(text)
+
+
 def folders(studies: tuple[Study, ...], out: Path | None, path: Path) -> list[Path]:
     """Return a folder for each study: what was asked for, or one inside it where there are several."""
     from workbench.client.trials import new_folder, slug

@@ -59,6 +59,11 @@ def check_mode(mode: str) -> Mode:
     return mode  # type: ignore[return-value]
 
 
+def is_long(request: Request) -> bool:
+    """Return whether the answer may take longer than ten minutes."""
+    return (request.max_tokens or 0) > LONG_ANSWER_TOKENS
+
+
 def version_for(request: Request, chosen: str | None) -> str:
     """Return the API version to ask under.
 
@@ -328,7 +333,7 @@ class Answers:
 
     async def _sent(self, question: Question, permit: Permit | None) -> Reply:
         request = question.request
-        if (request.max_tokens or 0) > LONG_ANSWER_TOKENS and not request.stream:
+        if is_long(request) and not request.stream:
             request = request.model_copy(update={"stream": True})
         if permit is None:
             return await self._send(request, question)
@@ -369,10 +374,10 @@ class Answers:
         return reply
 
     def _patience(self, request: Request) -> float | None:
-        """Return the time a call may take: ten minutes, or what so many tokens may need."""
+        """Return the time a call may take where it is not the transport's own: so many tokens may need it."""
         if self._timeout_s is not None:
             return self._timeout_s
-        return max(600.0, 3600.0 * (request.max_tokens or 0) / 128_000)
+        return 3600.0 * (request.max_tokens or 0) / 128_000 if is_long(request) else None
 
     async def origin(self) -> str:
         """Return under which origin this place's replies are kept.

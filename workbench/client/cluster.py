@@ -24,7 +24,7 @@ from workbench.wire import Request
 from workbench.wire.codec import dumps, loads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from workbench.reply import Reply
     from workbench.transport import Watch
@@ -74,9 +74,7 @@ _making = threading.Lock()
 
 def answer(shard: Shard) -> list[bytes | APIError]:
     """Send a shard and return its replies, or the errors in their place; runs on a worker."""
-    transport = _transport(shard)
-    transport.pace.share = shard.share
-    return sync.run(_answer_all(transport, shard.questions))
+    return sync.run(_answer_all(_transport(shard), shard))
 
 
 def _transport(shard: Shard) -> Transport:
@@ -89,8 +87,9 @@ def _transport(shard: Shard) -> Transport:
         return _transports[key]
 
 
-async def _answer_all(transport: Transport, questions: Sequence[Question]) -> list[bytes | APIError]:
-    return await asyncio.gather(*(_answer(transport, question) for question in questions))
+async def _answer_all(transport: Transport, shard: Shard) -> list[bytes | APIError]:
+    transport.pace.share = shard.share
+    return await asyncio.gather(*(_answer(transport, question) for question in shard.questions))
 
 
 async def _answer(transport: Transport, question: Question) -> bytes | APIError:
@@ -215,6 +214,9 @@ class Cluster:
             answer, shard, workers=[worker], allow_other_workers=False, pure=False, retries=0
         )
         self._sent.add(sent)
+        for ask in asks:
+            if ask.watch is not None:
+                ask.watch.sends()
         loop = asyncio.get_running_loop()
 
         def over(future: Any) -> None:  # called on a thread of Dask's
@@ -259,6 +261,8 @@ class Cluster:
                 ask.reply.set_exception(gone)
             else:
                 self._waiting.append(ask)
+                if ask.watch is not None:
+                    ask.watch.waits()
         self._deal_soon()
 
     # --- who is there ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from workbench.evaluation import Eval
     from workbench.run import Run
     from workbench.runner import Event
+    from workbench.transport import Turns
     from workbench.wire import Request
 
 TERMINAL_DRAIN_S = 30.0
@@ -139,7 +140,7 @@ class Sitting:
                 concurrency=way.concurrency,
                 drain_s=drain_s,
                 on_event=way.on_event or progress,
-                note=self._note,
+                pacing=self._pacing,
                 **options,
             )
             try:
@@ -151,10 +152,10 @@ class Sitting:
                 if cluster is not None:
                     sync.run(cluster.aclose())
 
-    def _note(self) -> str:
-        """Say what holds the run back."""
+    def _pacing(self) -> Turns | None:
+        """Return the pace of what is sent from this process."""
         transport = self._link.transport
-        return "" if transport is None else transport.pace.note
+        return None if transport is None else transport.pace
 
     def _post(self, since: datetime) -> Post | None:
         """Return the way to the batch endpoint; None in replay, which asks nothing."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from workbench.errors import JournalError
 from workbench.journal.scan import Scan, failed
+from workbench.locks import BUSY, lock_file
 from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
@@ -178,28 +179,15 @@ def open_locked(path: Path) -> int:
     except OSError as error:
         raise failed(path, error) from error
     try:
-        _lock(descriptor)
+        lock_file(descriptor)
     except OSError as error:
         os.close(descriptor)
-        if error.errno in {errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}:
+        if error.errno in BUSY:
             raise JournalError(
                 f"{path} is in use by another process; wait until that run ends or stop it, then try again"
             ) from error
         raise failed(path, error) from error
     return descriptor
-
-
-def _lock(descriptor: int) -> None:
-    """Lock an open file for this process, or raise at once; the system frees it, however the process ends."""
-    if sys.platform == "win32":  # locks are mandatory there: one byte far behind the end leaves all readable
-        import msvcrt
-
-        os.lseek(descriptor, 1 << 62, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_all(descriptor: int, data: bytes, at: int) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.journal import Journal
     from workbench.reply import Reply
     from workbench.runner.lease import Lease, Permit
+    from workbench.runner.slots import Pacing
     from workbench.wire import Request
 
     Concurrency = int | Literal["auto"]
@@ -108,7 +109,7 @@ class Engine:
         plan: In which order, and what leads; default the evaluation's own order, and leaders where prompts
             have breakpoints.
         on_event: Told of what happens, in the loop: it must return quickly.
-        note: Says in a few words what holds the run back, or nothing.
+        pacing: Returns what is known of the service's pace, or None.
         already: Results of an earlier sitting, by index; errors among them are asked again.
         drain_s: Seconds that calls in flight may take to finish after a stop; their answers are paid for.
 
@@ -127,7 +128,7 @@ class Engine:
         purse: Purse | None = None,
         plan: Plan | None = None,
         on_event: Callable[[Event], None] | None = None,
-        note: Callable[[], str] = str,
+        pacing: Callable[[], Pacing | None] = lambda: None,
         already: Mapping[int, Result] | None = None,
         drain_s: float = DRAIN_S,
     ) -> None:
@@ -135,18 +136,18 @@ class Engine:
         self.lost = 0
         self._evaluation = evaluation
         self._send = send
-        self._slots = Slots(concurrency)
+        self._slots = Slots(concurrency, pacing=pacing)
         self._plan = plan or Plan.of(evaluation)
         self.desk = Desk(self._slots, purse or Purse(None), self._plan.prefixes)
         self._on_event = on_event
-        self._note = note
+        self._pacing = pacing
         self._drain_s = drain_s
         self._total = len(evaluation)
         self._scorers = tuple((scorer.name, scorer) for scorer in evaluation.scorers)
         self._judges = judges((scorer.name, scorer.kind) for scorer in evaluation.scorers)
         self._commits = Committer(journal, self._finished)
         self._halted = False
-        self.sending: set[asyncio.Task[Any]] = set()
+        self.sending: dict[asyncio.Task[Any], Lease] = {}
         self._misses: list[ReplayMissError] = []
         self._answered = False
         self._unreachable = 0
@@ -203,6 +204,10 @@ class Engine:
             reply = await self._send(request, draw=trial.epoch, permit=call.permit)
         except Halted:
             return
+        except asyncio.CancelledError:
+            if call.never_went_out:
+                call.take_back()
+            raise
         except ReplayMissError as miss:
             call.take_back()
             self._misses.append(miss)
@@ -286,10 +291,11 @@ class Engine:
         self, kind: Literal["started", "finished", "retried"], trial: str, result: Result | None, done: int
     ) -> None:
         assert self._on_event is not None
-        self._on_event(Event(kind, trial, result, done, self._total, self._note()))
+        pace = self._pacing()
+        self._on_event(Event(kind, trial, result, done, self._total, pace.note if pace is not None else ""))
 
     def _say_what_is_finished(self) -> None:
-        n = len(self.sending)
+        n = sum(lease.on_wire for lease in self.sending.values())
         if n and self._on_event is not None:
             note = f"finishing {n:,} call{'s' * (n > 1)} in flight; Ctrl-C again stops at once"
             self._on_event(Event("draining", "", None, len(self.results), self._total, note))
@@ -298,8 +304,9 @@ class Engine:
         """Let calls in flight finish for a moment, end the rest, and commit what came."""
         self._halted = True
         for worker in workers:
-            if worker not in self.sending:
-                worker.cancel()  # it waits for a turn, money or a slot: nothing of it is on its way
+            lease = self.sending.get(worker)
+            if lease is None or not lease.on_wire:
+                worker.cancel()  # it waits for something: nothing of it is on its way
         try:
             if any(not worker.done() for worker in workers):
                 await asyncio.wait(workers, timeout=self._drain_s)
@@ -320,6 +327,7 @@ class Call:
     def __init__(self, engine: Engine, trial: Trial, request: Request) -> None:
         self.sent = False
         self.expected: dict[str, int] | None = None
+        self._lease: Lease | None = None
         self._engine = engine
         self._trial = trial
         self._asked = request
@@ -333,16 +341,23 @@ class Call:
             await engine.begin(self._trial, self._asked)
             self.sent = True
             engine.lost += 1
-            if worker is not None:
-                engine.sending.add(worker)
 
         async with engine.desk.leave(request, begin) as lease:
+            self._lease = lease
+            if worker is not None:
+                engine.sending[worker] = lease
             try:
                 yield lease
             finally:
                 self.expected = lease.expected
                 if worker is not None:
-                    engine.sending.discard(worker)
+                    engine.sending.pop(worker, None)
+
+    @property
+    def never_went_out(self) -> bool:
+        """Whether nothing of it can have been charged: it waited for its moment, and no attempt was lost."""
+        lease = self._lease
+        return lease is None or not (lease.on_wire or lease.losses)
 
     def take_back(self) -> None:
         """It was never sent after all."""

@@ -81,6 +81,8 @@ class Lease:
     Attributes:
         reply: What came of it, once it came.
         error: Why nothing came.
+        on_wire: Whether an attempt is on its way.
+        losses: Attempts that may have been charged for nothing.
     """
 
     def __init__(self, turn: Turn | None) -> None:
@@ -88,12 +90,22 @@ class Lease:
         self.slots: Slots | None = None
         self.reply: Reply | None = None
         self.error: APIError | None = None
+        self.on_wire = False
+        self.losses = 0
         self._turn = turn
 
     @property
     def expected(self) -> dict[str, int] | None:
         """Tokens expected from the prompt cache: ``read``, ``write``, and ``total`` of the prompt."""
         return None if self._turn is None else self._turn.expected
+
+    def sends(self) -> None:
+        """Note that an attempt goes out."""
+        self.on_wire = True
+
+    def waits(self) -> None:
+        """Note that nothing is on its way until the next attempt."""
+        self.on_wire = False
 
     def began(self) -> None:
         """Note that the answer has begun: what it wrote to the prompt cache can be read now."""
@@ -102,6 +114,7 @@ class Lease:
 
     def lost(self) -> bool:
         """Note an attempt that may have been charged for nothing; False where another is one too many."""
+        self.losses += 1
         return self.hold is None or self.hold.lost()
 
     def answered(self, reply: Reply) -> None:

@@ -43,6 +43,10 @@ class Pacing(Protocol):
     def held(self) -> int:
         """Calls held back so far."""
 
+    @property
+    def note(self) -> str:
+        """What holds calls back now, in a few words; empty where nothing does."""
+
 
 class Climb:
     """Looks for the fewest calls in flight at which the most answers come; no clock, no tasks.

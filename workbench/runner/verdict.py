@@ -37,6 +37,8 @@ def stops(error: APIError) -> bool:
     >>> stops(RateLimitError("slow down", status=429, retry_after_s=2))
     False
     """
+    if error.outage:
+        return True
     if isinstance(error, AuthenticationError | PermissionDeniedError | BillingError | RedirectError):
         return True
     if not isinstance(error, APIStatusError):

@@ -3,6 +3,7 @@
 from workbench.transport.attempts import Call
 from workbench.transport.core import Transport
 from workbench.transport.limits import Gate, Limits, Tally
+from workbench.transport.turns import Turns
 from workbench.transport.watch import Watch
 
-__all__ = ["Call", "Gate", "Limits", "Tally", "Transport", "Watch"]
+__all__ = ["Call", "Gate", "Limits", "Tally", "Transport", "Turns", "Watch"]

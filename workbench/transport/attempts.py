@@ -97,6 +97,13 @@ class Progress:
         """Return the seconds since the call began."""
         return time.perf_counter() - self.started
 
+    def sends(self) -> None:
+        """Note an attempt that goes out now."""
+        self.tries += 1
+        if self.watch is not None:
+            self.watch.sends()
+        self.attempt_at = time.perf_counter()
+
     def began(self) -> None:
         """Note that the answer has begun, for the first time or again."""
         watch, self._untold = (self.watch, False) if self._untold else (None, False)
@@ -166,9 +173,8 @@ class Attempts:
         while True:
             if not turns.at_once(call, progress):
                 await self._turn(call, progress, deadline)
-            progress.tries += 1
             self._tally.sent += 1
-            progress.attempt_at = time.perf_counter()
+            progress.sends()
             try:
                 done = await attempt()
             except Failure as failure:
@@ -226,6 +232,8 @@ class Attempts:
         elif free:
             wait = 0.0  # it waits with the others until the outage is over
         self._log_retry(failure, call, progress, wait)
+        if progress.watch is not None:
+            progress.watch.waits()
         if wait > 0:
             progress.queue_s += wait
             await self._pause(wait)
@@ -249,6 +257,7 @@ class Attempts:
         if progress.last is None:  # another call's: this one was never sent
             error = failures.copied(error)
         error.message += f"; the outage lasted {outage.seconds:.0f} s and more"
+        error.outage = True
         return self._final(error, call, progress)
 
     def _final(self, error: APIError, call: Call, progress: Progress) -> APIError:

@@ -38,6 +38,7 @@ T = TypeVar("T")
 logger = logging.getLogger("workbench")
 
 ATTEMPTS = 4
+_MESSAGES = "/v1/messages"
 EMULATOR_HEADER = "x-workbench-emulator"
 _PERHAPS_DONE = frozenset({408, 500, 502, 504})
 """Statuses after which what was asked for may have been made all the same."""
@@ -115,6 +116,7 @@ class Transport:
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._agent = user_agent()
+        self._messages_url: httpx.URL | None = None
 
     # --- what is asked -------------------------------------------------------------------------------
 
@@ -257,7 +259,7 @@ class Transport:
         idle_s = limits.stream_idle_s if stream else limits.idle_s
         request = httpx.Request(
             call.method,
-            f"{self.endpoint.base_url}{call.path}",
+            self._url(call.path),
             headers=self._headers(call, stream=stream),
             content=call.body,
             extensions={"timeout": {"connect": limits.connect_s, "read": idle_s}},
@@ -266,6 +268,14 @@ class Transport:
             return await self._http().handle_async_request(request)
         except WIRE_ERRORS as error:
             raise failures.broken(error, self.endpoint, answered=False, idle_s=idle_s) from error
+
+    def _url(self, path: str) -> httpx.URL:
+        """Return the address of a path, read once: it is the same for every message."""
+        if path != _MESSAGES:
+            return httpx.URL(f"{self.endpoint.base_url}{path}")
+        if self._messages_url is None:
+            self._messages_url = httpx.URL(f"{self.endpoint.base_url}{path}")
+        return self._messages_url
 
     def _headers(self, call: Call, *, stream: bool) -> dict[str, str]:
         headers = {
@@ -402,7 +412,7 @@ async def _close(response: httpx.Response) -> None:
 
 def _call(request: Request, api_version: str, betas: Iterable[str], total_s: float | None) -> Call:
     body = dumps(request.wire())
-    return Call("POST", "/v1/messages", body, api_version, tuple(betas), request.model, total_s, request)
+    return Call("POST", _MESSAGES, body, api_version, tuple(betas), request.model, total_s, request)
 
 
 def _as_object(response: httpx.Response, body: bytes) -> dict[str, Any]:

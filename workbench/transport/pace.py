@@ -84,6 +84,8 @@ class Pace:
         self._alone = [0.0, 0.0, 0.0]  # taken while the shared buckets were out of reach
         if shared is not None and shared.enter(self._buckets):
             shared.leave(self._buckets)
+        self.share = 1.0
+        """Which part of the limits is ours, where others on other machines have the rest."""
         self.known = any(self._buckets)
         """Whether the service has told a limit."""
 
@@ -170,6 +172,8 @@ class Pace:
         told = headers.read(found, fast=self._fast)
         if not any(told):
             return
+        if self.share != 1:
+            told = tuple(one and one.part(self.share) for one in told)
         shared = self._enter(write=True)
         try:
             self._hear(ticket, told, date, refused=refused)

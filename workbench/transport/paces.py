@@ -39,6 +39,18 @@ class Paces:
         self._identity = (endpoint.base_url or "", endpoint.key.reveal())
         self._guess = Guess()
         self._paces: dict[tuple[str, bool], Pace] = {}
+        self._share = 1.0
+
+    @property
+    def share(self) -> float:
+        """Which part of the limits is this process's, 0 … 1; set where a cluster divides them."""
+        return self._share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._share = share
+        for pace in self._paces.values():
+            pace.share = share
 
     def of(self, group: str, *, fast: bool) -> Pace:
         """Return the pace of a model group."""
@@ -46,6 +58,7 @@ class Paces:
         if found is None:
             shared = self._shared(f"{group}/fast" if fast else group)
             found = Pace(self._clock, self._guess, shared=shared, fast=fast)
+            found.share = self._share
             self._paces[group, fast] = found
         return found
 

@@ -13,11 +13,11 @@ import math
 import os
 import secrets
 import struct
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from workbench.locks import lock_file, unlock_file
 from workbench.transport.bucket import Bucket, State
 from workbench.transport.told import Told
 
@@ -167,7 +167,7 @@ class Shared:
             assert self._file is not None
             for _ in range(_TRIES):
                 with suppress(BlockingIOError, PermissionError):
-                    _lock(self._file)
+                    lock_file(self._file)
                     self._missed = 0
                     return True
                 time.sleep(0.00005)  # whoever has it needs microseconds
@@ -204,7 +204,7 @@ class Shared:
     def _unlock(self) -> None:
         if self._file is not None:
             with suppress(OSError):
-                _unlock(self._file)
+                unlock_file(self._file)
 
     def _go_alone(self, error: OSError | None) -> None:
         """Share nothing for a while."""
@@ -236,24 +236,3 @@ def _possible(state: State, now: float) -> bool:
 def _read(descriptor: int) -> bytes:
     os.lseek(descriptor, 0, os.SEEK_SET)
     return os.read(descriptor, _FORM.size)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, 4096, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 4096, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -29,11 +29,17 @@ class Told(NamedTuple):
         limit: A minute.
         remaining: Left now; tokens are rounded to thousands.
         reset: When it is full again, RFC 3339, as it came.
+        share: Which part of the service's figures these are, 0 … 1.
     """
 
     limit: float
     remaining: float
     reset: str | None = None
+    share: float = 1.0
+
+    def part(self, share: float) -> Told:
+        """Return what falls to one of several who divide the limit among them."""
+        return self._replace(limit=self.limit * share, remaining=self.remaining * share, share=share)
 
     @property
     def slack(self) -> float:
@@ -42,7 +48,8 @@ class Told(NamedTuple):
         >>> Told(50, 49).slack, Told(50_000, 31_000).slack, Told(50_000, 31_415).slack
         (1.0, 500.0, 1.0)
         """
-        return 500.0 if self.remaining % 1000 == 0 and self.limit >= 2000 else 1.0
+        limit, remaining = self.limit / self.share, round(self.remaining / self.share)
+        return self.share * (500.0 if remaining % 1000 == 0 and limit >= 2000 else 1.0)
 
 
 def read(headers: Mapping[str, str], *, fast: bool = False) -> tuple[Told | None, ...]:

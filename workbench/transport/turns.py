@@ -101,6 +101,15 @@ class Turns:
         return self._paces is not None and self._paces.known
 
     @property
+    def share(self) -> float:
+        """Which part of the limits is this process's; ask and set it on the loop."""
+        return self._shared_paces().share
+
+    @share.setter
+    def share(self, share: float) -> None:
+        self._shared_paces().share = share
+
+    @property
     def gate(self) -> Gate:
         """The waits that the service asked for."""
         return self._shared_paces().gate

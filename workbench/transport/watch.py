@@ -6,7 +6,13 @@ from typing import Protocol
 
 
 class Watch(Protocol):
-    """Told, in the loop, how a call goes on; both methods must return quickly and not raise."""
+    """Told, in the loop, how a call goes on; its methods must return quickly and not raise."""
+
+    def sends(self) -> None:
+        """An attempt goes out: from now on the service may charge for it."""
+
+    def waits(self) -> None:
+        """An attempt failed, and the next one waits for its moment: nothing is on its way."""
 
     def began(self) -> None:
         """The answer has begun: the first event of a stream, or the good head of a plain answer.
