@@ -45,8 +45,7 @@ def test_a_text_becomes_a_block_that_says_the_same():
 
     made = AutoMarks(evaluation)(plain)
 
-    (block,) = made.system
-    assert (block.text, block.cache_control.wire()) == (LONG, {"type": "ephemeral"})
+    assert made.wire()["system"] == [{"type": "text", "text": LONG, "cache_control": MARK}]
     assert made.with_(system=LONG).wire() == plain.wire()
     assert lint(made).errors == ()
 
