@@ -142,17 +142,23 @@ class CacheReport(Shown):
         recorded: Answers that were recorded before and are not in the rows.
         added: What `auto_cache` added to the requests.
         emulated: Whether the emulator made answers.
+        warming: Calls that only kept prefixes warm; what they cost is taken off what was saved.
+        kept_warm: Dollars they cost; of what could be priced.
     """
 
     rows: tuple[CacheRow, ...]
     recorded: int = 0
     added: tuple[str, ...] = ()
     emulated: bool = False
+    warming: int = 0
+    kept_warm: Decimal = ZERO
 
     @property
     def used(self) -> bool:
         """Whether the cache played any part."""
-        return any(row.planned or row.read or row.write or row.reasons for row in self.rows)
+        return bool(self.warming) or any(
+            row.planned or row.read or row.write or row.reasons for row in self.rows
+        )
 
     @property
     def lost(self) -> Decimal:
@@ -183,6 +189,11 @@ class CacheReport(Shown):
 
     def _notes(self) -> Iterator[str]:
         yield from self.added
+        if self.warming:
+            yield (
+                f"Kept warm by {plural(self.warming, 'call')}, {dollars(self.kept_warm)}, "
+                "taken off what was saved."
+            )
         if misses := sum(row.misses for row in self.rows):
             of = sum(row.planned for row in self.rows)
             yield f"{misses:,} of {plural(of, 'reply')} read less than expected, by more than estimates err."
@@ -245,6 +256,7 @@ def cache_report(
     added: Sequence[str] = (),
     summed: Bills | None = None,
     diagnosed: Collection[str] | None = None,
+    warmed: Iterable[Outcome] = (),
 ) -> CacheReport:
     """Make the report of a run.
 
@@ -254,6 +266,7 @@ def cache_report(
         added: What `auto_cache` added to the requests, in sentences.
         summed: The `bills` of these outcomes, where they are known already.
         diagnosed: Variants whose requests ask for diagnostics; None looks at every answer.
+        warmed: Calls that only kept the prompt cache warm.
     """
     each = outcomes if summed is not None else list(outcomes)
     costs = summed if summed is not None else bills(each)
@@ -273,4 +286,8 @@ def cache_report(
     for name, row in rows.items():
         bill = costs.get((name, True), Receipt())
         row.saved, row.unpriced = bill.saved_by_cache, row.unpriced + bill.unpriced
-    return CacheReport(tuple(rows.values()), recorded, tuple(added), emulated)
+    calls = [call for call in warmed if call.error is None]
+    for call in calls:
+        rows.setdefault(call.variant, CacheRow(call.variant)).saved -= call.cost.known
+    spent = sum((call.cost.known for call in calls), ZERO)
+    return CacheReport(tuple(rows.values()), recorded, tuple(added), emulated, len(calls), spent)

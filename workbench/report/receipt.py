@@ -37,6 +37,8 @@ class RunReceipt(Shown):
     Attributes:
         listed: Every answer at list price.
         incurred: Only those asked live: what came from a store or cassette cost nothing now.
+        kept_warm: Calls that only kept the prompt cache warm; they are in both sums.
+        warming: How many these were.
         replies: Answers behind it.
         live: Answers asked live.
         errors: Trials that ended in an error; not in the sums.
@@ -51,6 +53,8 @@ class RunReceipt(Shown):
     errors: int = 0
     lost: Lost = field(default_factory=Lost)
     origins: tuple[str, ...] = ()
+    kept_warm: Receipt = field(default_factory=Receipt)
+    warming: int = 0
 
     @property
     def now(self) -> str:
@@ -78,8 +82,10 @@ class RunReceipt(Shown):
     @property
     def saved_by_cache(self) -> Decimal | None:
         """Dollars the prompt cache saved on what was paid now; negative where writes cost more."""
-        without = self.incurred.without_cache
-        return None if without is None else without - self.incurred.known
+        without, only_for_it = self.incurred.without_cache, self.kept_warm.without_cache
+        if without is None or only_for_it is None:
+            return None
+        return without - only_for_it - self.incurred.known
 
     @property
     def saved_by_batch(self) -> Decimal:
@@ -93,11 +99,11 @@ class RunReceipt(Shown):
 
     @property
     def paid_calls(self) -> int:
-        """Calls the service charged for: answers asked now, and those lost after they had begun.
+        """Calls the service charged for: answers asked now, those lost after they had begun, and warm-ups.
 
         Up to ``perhaps_paid - lost.wasted`` more may have been charged without a sign of it.
         """
-        return self.live + self.lost.wasted
+        return self.live + self.warming + self.lost.wasted
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,6 +115,9 @@ class RunReceipt(Shown):
                 f"{plural(self.listed.unpriced, 'reply')} unpriced ({why}): "
                 f"{'the sums are at least these' if self.lines else 'there is no sum'}."
             )
+        if self.warming:
+            cost = _money(self.kept_warm.known)
+            parts.append(f"{plural(self.warming, 'call')} kept the prompt cache warm: {cost}, in the sums.")
         if self.errors:
             parts.append(f"{plural(self.errors, 'error')}: not in the sums.")
         if self.perhaps_paid:
@@ -163,6 +172,7 @@ def receipt(
     perhaps_paid: int = 0,
     summed: Bills | None = None,
     limits: Mapping[str, int | None] | None = None,
+    warmed: Iterable[SentOutcome] = (),
 ) -> RunReceipt:
     """Make the bill of a run.
 
@@ -172,11 +182,13 @@ def receipt(
         limits: ``max_tokens`` of each variant: what a lost answer can have cost at most; by default, all that
             the model can write.
         summed: The `bills` of these outcomes, where they are known already.
+        warmed: Calls that only kept the prompt cache warm.
     """
-    each = tuple(outcomes)
+    each, warm = tuple(outcomes), tuple(warmed)
     summed = bills(each) if summed is None else summed
     recorded = sum((bill for (_, live), bill in summed.items() if not live), Receipt())
-    incurred = sum((bill for (_, live), bill in summed.items() if live), Receipt())
+    kept_warm = sum((call.cost for call in warm), Receipt())
+    incurred = sum((bill for (_, live), bill in summed.items() if live), kept_warm)
     answers = [outcome for outcome in each if outcome.error is None]
     return RunReceipt(
         recorded + incurred,
@@ -184,8 +196,10 @@ def receipt(
         replies=len(answers),
         live=sum(outcome.source == "live" for outcome in answers),
         errors=len(each) - len(answers),
-        lost=lost(each, cut=perhaps_paid, limits=limits or {}),
+        lost=lost((*each, *warm), cut=perhaps_paid, limits=limits or {}),
         origins=tuple(sorted({outcome.origin for outcome in answers})),
+        kept_warm=kept_warm,
+        warming=sum(call.error is None for call in warm),
     )
 
 

@@ -2,18 +2,21 @@
 
 from workbench.run.info import INFO, RunInfo, Status, judges, write
 from workbench.run.kept import Kept, keep
-from workbench.run.recall import recall, settle
+from workbench.run.recall import Recalled, recall, settle
 from workbench.run.result import Result, as_asked
 from workbench.run.run import JOURNAL, Run
+from workbench.run.warmed import Warmed
 
 __all__ = [
     "INFO",
     "JOURNAL",
     "Kept",
+    "Recalled",
     "Result",
     "Run",
     "RunInfo",
     "Status",
+    "Warmed",
     "as_asked",
     "judges",
     "keep",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.run.result import Result
+    from workbench.run.warmed import Warmed
 
 JOURNAL = "journal.jsonl"
 BATCH = 1000
@@ -33,11 +34,13 @@ class Run(Shown):
         info: What was run, and how it ended.
         rows: The results, in the evaluation's order.
         folder: Where its journal lies; None for a run held in memory only.
+        warmed: Calls that only kept the prompt cache warm: paid, but no result.
     """
 
     info: RunInfo
     rows: tuple[Result, ...]
     folder: Path | None = None
+    warmed: tuple[Warmed, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,6 +123,7 @@ class Run(Shown):
             perhaps_paid=self.info.perhaps_paid,
             summed=self._bills,
             limits={v["name"]: v["prompt"].get("max_tokens") for v in self.info.variants},
+            warmed=self.warmed,
         )
 
     def cache(self) -> report.CacheReport:
@@ -130,6 +134,7 @@ class Run(Shown):
             added=self.info.added,
             summed=self._bills,
             diagnosed={v["name"] for v in self.info.variants if "diagnostics" in v["prompt"]},
+            warmed=self.warmed,
         )
 
     def frame(self) -> pd.DataFrame:
@@ -191,6 +196,8 @@ class Run(Shown):
                     journal.append(row.record())
                     if n % BATCH == 0:
                         journal.sync()
+                for call in self.warmed:
+                    journal.append(call.record())
                 journal.sync()
         self.info.save(target)
         self.write_reports(target)
@@ -206,9 +213,9 @@ class Run(Shown):
         """
         path = Path(folder)
         info = RunInfo.load(path)
-        results, lost = recall(path / JOURNAL, info.judges)
+        results, lost, warmed = recall(path / JOURNAL, info.judges)
         rows = tuple(results[index] for index in sorted(results))
-        return cls(replace(info, perhaps_paid=lost), rows, path)
+        return cls(replace(info, perhaps_paid=lost), rows, path, warmed)
 
     def write_reports(self, folder: str | Path | None = None) -> None:
         """Write ``table.txt``, ``table.csv`` and ``receipt.txt``."""

@@ -63,7 +63,7 @@ async def record(
     with Journal.open(target / JOURNAL) as journal:
         if journal.dropped:
             _log.warning("%s: cut %d bytes of a record that was never whole", journal.path, journal.dropped)
-        already, lost = recall(target / JOURNAL, info.judges)
+        already, lost, _ = recall(target / JOURNAL, info.judges)
         info = replace(info, perhaps_paid=lost, asked=asked or info.asked, added=tuple(added) or info.added)
         evaluation.save(target)
         info.save(target)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workbench.catalog import catalog
-from workbench.tokens import billed, breakpoints, longest_hit, prefix_keys, prefix_tokens
+from workbench.tokens import LOOKBACK, billed, breakpoints, longest_hit, prefix_keys, prefix_tokens
 from workbench.wire import ToolResultBlock, cache_control_of
 
 if TYPE_CHECKING:
@@ -54,10 +54,16 @@ def _holds_mark(block: Wire) -> bool:
 
 @dataclass(slots=True)
 class _Entry:
-    """One prefix: being written while `expires_at` is None."""
+    """One prefix: being written while `expires_at` is None.
+
+    Attributes:
+        kept: How often it was kept warm since a call read it.
+    """
 
     ttl_s: float
+    tokens: int
     expires_at: float | None = None
+    kept: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -96,7 +102,9 @@ class Prefixes:
         writes = {}
         for mark in marks:
             if hit is None or mark.at > hit:
-                writes[keys[mark.at]] = self._entries[keys[mark.at]] = _Entry(TTL_S[mark.ttl])
+                writes[keys[mark.at]] = self._entries[keys[mark.at]] = _Entry(
+                    TTL_S[mark.ttl], positions[mark.at].tokens
+                )
         reads = [keys[mark.at] for mark in marks if hit is not None and mark.at < hit]
         reads += [keys[hit]] if hit is not None else []
         split = billed(positions, marks, hit)
@@ -105,11 +113,38 @@ class Prefixes:
             "write": split.short + split.long,
             "total": positions[-1].tokens,
         }
-        started = self._clock()
-        self._refresh(reads, started)
         if len(self._entries) > MOST_ENTRIES:
-            self._prune(started)
-        return Turn(self, writes, reads, expected, started)
+            self._prune(self._clock())
+        return Turn(self, writes, reads, expected)
+
+    # --- keeping them warm ---------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return the time that lifetimes are measured with."""
+        return self._clock()
+
+    def due(self, within_s: float) -> list[str]:
+        """Return the prefixes that will be gone in so many seconds, the longest first."""
+        now = self._clock()
+        found = [
+            (entry.tokens, key)
+            for key, entry in self._entries.items()
+            if entry.expires_at is not None and MARGIN_S < entry.expires_at - now <= within_s
+        ]
+        return [key for _, key in sorted(found, reverse=True)]
+
+    def times_kept(self, key: str) -> int:
+        """Return how often a prefix was kept warm since a call read it."""
+        entry = self._entries.get(key)
+        return 0 if entry is None else entry.kept
+
+    def kept(self, keys: Iterable[str], started: float) -> None:
+        """Note that a call that answers nothing has read these prefixes, or written them anew."""
+        for key in keys:
+            entry = self._entries.get(key)
+            if entry is not None and entry.expires_at is not None:
+                entry.expires_at = max(entry.expires_at, started + entry.ttl_s)
+                entry.kept += 1
 
     def _is_warm(self, key: str, now: float) -> bool:
         entry = self._entries.get(key)
@@ -124,9 +159,10 @@ class Prefixes:
             entry = self._entries.get(key)
             if entry is not None and entry.expires_at is not None:
                 entry.expires_at = max(entry.expires_at, started + entry.ttl_s)
+                entry.kept = 0
 
-    def _written(self, writes: dict[str, _Entry], started: float) -> None:
-        for entry in writes.values():
+    def _written(self, writes: Iterable[_Entry], started: float) -> None:
+        for entry in writes:
             entry.expires_at = started + entry.ttl_s
             entry.changed.set()
 
@@ -159,13 +195,12 @@ class Turn:
         writes: dict[str, _Entry],
         reads: Sequence[str],
         expected: dict[str, int],
-        started: float,
     ) -> None:
         self.expected = expected
         self._prefixes = prefixes
         self._writes = writes
         self._reads = reads
-        self._started = started
+        self._started = prefixes.now()
         self._began = False
 
     @property
@@ -173,16 +208,43 @@ class Turn:
         """Whether others may be waiting for it."""
         return bool(self._writes)
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """The prefixes it is to write, the shortest first."""
+        return tuple(self._writes)
+
+    def sent(self) -> None:
+        """The request goes out now: lifetimes begin, also those of what it reads."""
+        self._started = self._prefixes.now()
+        self._prefixes._refresh(self._reads, self._started)  # noqa: SLF001 - two halves of one thing
+
     def began(self) -> None:
         """The answer has begun: what it wrote can be read."""
         if not self._began:
             self._began = True
-            self._prefixes._written(self._writes, self._started)  # noqa: SLF001 - two halves of one thing
+            self._prefixes._refresh(self._reads, self._started)  # noqa: SLF001
+            self._prefixes._written(self._writes.values(), self._started)  # noqa: SLF001
+
+    def warmed(self, keys: Iterable[str], started: float) -> None:
+        """Another request wrote some of the prefixes: they can be read, and who takes the next turn does."""
+        done = [self._writes.pop(key) for key in keys if key in self._writes]
+        self._prefixes._written(done, started)  # noqa: SLF001
 
     def over(self) -> None:
         """The call ended; where no answer ever began, another request must write."""
         if not self._began:
             self._prefixes._given_up(self._writes)  # noqa: SLF001
+
+
+def readable(request: Request) -> frozenset[str]:
+    """Return the prefixes that a request reads where they are cached: those within reach of a breakpoint."""
+    if not marked(request):
+        return frozenset()
+    positions = prefix_tokens(request)
+    marks = _long_enough(request, positions)
+    keys = prefix_keys(request, positions) if marks else []
+    reach = (range(mark.at, max(-1, mark.at - LOOKBACK), -1) for mark in marks)
+    return frozenset(keys[at] for each in reach for at in each)
 
 
 def _long_enough(request: Request, positions: Sequence[Position]) -> list[Mark]:
