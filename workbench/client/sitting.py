@@ -141,6 +141,7 @@ class Sitting:
                 drain_s=drain_s,
                 on_event=way.on_event or progress,
                 pacing=self._pacing,
+                warmer=None if way.mode == "replay" else trials,
                 **options,
             )
             try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import ReplayMissError, UsageError
+from workbench.lint import refusal
 from workbench.prompt import Prompt
 from workbench.run import INFO, Run
 from workbench.runner.worst import Worst, worst_case
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from workbench.client.answers import Answers, Miss, Mode, Question
     from workbench.reply import Reply
+    from workbench.run import Result, Warmed
     from workbench.runner import Permit
     from workbench.wire import Request
 
@@ -45,7 +47,8 @@ class Earlier:
         if not resume or not (folder / INFO).exists():
             return cls(datetime.now(UTC))
         run = Run.load(folder)
-        paid = [row for row in run.rows if row.source == "live" and row.error is None]
+        each: list[Result | Warmed] = [*run.rows, *run.warmed]
+        paid = [row for row in each if row.source == "live" and row.error is None]
         unpriced = next((row.model for row in paid if row.cost.total is None), None)
         begun = datetime.fromisoformat(run.info.started) if run.info.started else datetime.now(UTC)
         spent = sum((row.cost.known for row in paid), Decimal(0))
@@ -117,6 +120,20 @@ class Trials:
         except ReplayMissError:
             self._missed = True  # the first miss names its nearest recording; that says enough
             raise
+
+    def may_warm(self, request: Request) -> bool:
+        """Return whether the service takes a request that only warms the prompt cache."""
+        question = self._ask(request, 0)
+        asked = question.request
+        return refusal(asked, api_version=question.api_version, betas=question.betas) is None
+
+    async def warm(self, request: Request, *, permit: Permit) -> Reply:
+        """Send such a request; its reply is kept in no store.
+
+        Raises:
+            IncompleteError, APIError: As `send`.
+        """
+        return await self._answers.reply(self._ask(request, 0), "off", permit=permit)
 
 
 def dollars(value: str | Decimal | float | None) -> Decimal | None:

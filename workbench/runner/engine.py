@@ -7,7 +7,6 @@ that share a prefix, money, a slot, and the intent on disk.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -19,7 +18,10 @@ from workbench.errors import (
     WorkbenchError,
 )
 from workbench.run import Result, as_asked, judges
+from workbench.runner.ahead import Ahead
+from workbench.runner.call import Call
 from workbench.runner.commit import Committer
+from workbench.runner.keeper import keeper_for
 from workbench.runner.lease import Desk, Halted
 from workbench.runner.plan import Plan
 from workbench.runner.purse import Purse
@@ -28,11 +30,13 @@ from workbench.runner.verdict import describe, stops
 from workbench.score import apply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from workbench.evaluation import Eval, Trial
     from workbench.journal import Journal
     from workbench.reply import Reply
+    from workbench.run import Warmed
+    from workbench.runner.keeper import Warmer
     from workbench.runner.lease import Lease, Permit
     from workbench.runner.slots import Pacing
     from workbench.wire import Request
@@ -111,11 +115,14 @@ class Engine:
         on_event: Told of what happens, in the loop: it must return quickly.
         pacing: Returns what is known of the service's pace, or None.
         already: Results of an earlier sitting, by index; errors among them are asked again.
+        warmed: Calls of earlier sittings that only kept the prompt cache warm.
+        warmer: Sends more of them; None sends none.
         drain_s: Seconds that calls in flight may take to finish after a stop; their answers are paid for.
 
     Attributes:
         results: What is safe on disk, by index.
-        lost: Calls sent whose end is not known: perhaps paid.
+        in_doubt: Trials sent whose end is not known.
+        ahead: The trials that are not sent yet.
     """
 
     def __init__(
@@ -130,14 +137,18 @@ class Engine:
         on_event: Callable[[Event], None] | None = None,
         pacing: Callable[[], Pacing | None] = lambda: None,
         already: Mapping[int, Result] | None = None,
+        warmed: Sequence[Warmed] = (),
+        warmer: Warmer | None = None,
         drain_s: float = DRAIN_S,
     ) -> None:
         self.results: dict[int, Result] = dict(already or {})
-        self.lost = 0
+        self.in_doubt = 0
+        self._earlier = warmed
         self._evaluation = evaluation
         self._send = send
         self._slots = Slots(concurrency, pacing=pacing)
         self._plan = plan or Plan.of(evaluation)
+        self.ahead = Ahead(self._open_trials(), self._plan.as_sent)
         self.desk = Desk(self._slots, purse or Purse(None), self._plan.prefixes)
         self._on_event = on_event
         self._pacing = pacing
@@ -147,6 +158,9 @@ class Engine:
         self._judges = judges((scorer.name, scorer.kind) for scorer in evaluation.scorers)
         self._commits = Committer(journal, self._finished)
         self._halted = False
+        self._keeper = self.desk.keeper = keeper_for(
+            warmer, self.ahead, self.desk, self._commits, lambda: self._halted
+        )
         self.sending: dict[asyncio.Task[Any], Lease] = {}
         self._misses: list[ReplayMissError] = []
         self._answered = False
@@ -156,10 +170,20 @@ class Engine:
         """Return the results in the evaluation's order."""
         return tuple(self.results[index] for index in sorted(self.results))
 
+    @property
+    def lost(self) -> int:
+        """Calls sent whose end is not known: perhaps paid."""
+        return self.in_doubt + (0 if self._keeper is None else self._keeper.lost)
+
+    @property
+    def warmed(self) -> tuple[Warmed, ...]:
+        """Calls that only kept the prompt cache warm, those of earlier sittings too."""
+        return (*self._earlier, *(() if self._keeper is None else self._keeper.warmed))
+
     async def run(self) -> None:
         """Ask what is open; returns or raises as the function `run`."""
-        trials = self._open_trials()
-        workers = [asyncio.create_task(self._work(trials)) for _ in range(self._workers())]
+        workers = [asyncio.create_task(self._work()) for _ in range(self._workers())]
+        keeping = asyncio.create_task(self._keeper.keep()) if self._keeper is not None and workers else None
         try:
             if workers:
                 await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
@@ -167,6 +191,8 @@ class Engine:
             self._say_what_is_finished()
             raise
         finally:
+            if keeping is not None:
+                keeping.cancel()
             await self._settle(workers)
         for worker in workers:
             if not worker.cancelled() and (error := worker.exception()) is not None:
@@ -186,12 +212,13 @@ class Engine:
             if known is None or known.error is not None:
                 yield trial
 
-    async def _work(self, trials: Iterator[Trial]) -> None:
+    async def _work(self) -> None:
         try:
-            for trial in trials:
+            for trial in self.ahead:
                 if self._halted:
                     break
                 await self._ask(trial)
+                self.ahead.gone(trial.index)
             await self._commits.flush()
         except BaseException:
             self._halted = True  # nothing more is sent while the others finish
@@ -252,7 +279,7 @@ class Engine:
         if stops(error) or self._unreachable >= self._patience():
             if sent:
                 self.unsent(trial)
-                self.lost -= 1
+                self.in_doubt -= 1
             raise error
         result = Result(
             trial.variant.name,
@@ -307,66 +334,16 @@ class Engine:
             lease = self.sending.get(worker)
             if lease is None or not lease.on_wire:
                 worker.cancel()  # it waits for something: nothing of it is on its way
+        calls = [*workers, *(self._keeper.calls if self._keeper is not None else ())]
         try:
-            if any(not worker.done() for worker in workers):
-                await asyncio.wait(workers, timeout=self._drain_s)
+            if any(not call.done() for call in calls):
+                await asyncio.wait(calls, timeout=self._drain_s)
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
             await self._commits.flush()
 
     def _missing(self) -> ReplayMissError:
         n = len(self._misses)
         return ReplayMissError(f"{n:,} of {self._total:,} requests are not recorded. {self._misses[0]}")
-
-
-class Call:
-    """One trial on its way: whether it was sent, and what was expected of it."""
-
-    def __init__(self, engine: Engine, trial: Trial, request: Request) -> None:
-        self.sent = False
-        self.expected: dict[str, int] | None = None
-        self._lease: Lease | None = None
-        self._engine = engine
-        self._trial = trial
-        self._asked = request
-
-    @asynccontextmanager
-    async def permit(self, request: Request) -> AsyncIterator[Lease]:
-        """Ask for leave to send *request*, the trial's own or one of its forms; the engine's `Permit`."""
-        engine, worker = self._engine, asyncio.current_task()
-
-        async def begin() -> None:
-            await engine.begin(self._trial, self._asked)
-            self.sent = True
-            engine.lost += 1
-
-        async with engine.desk.leave(request, begin) as lease:
-            self._lease = lease
-            if worker is not None:
-                engine.sending[worker] = lease
-            try:
-                yield lease
-            finally:
-                self.expected = lease.expected
-                if worker is not None:
-                    engine.sending.pop(worker, None)
-
-    @property
-    def never_went_out(self) -> bool:
-        """Whether nothing of it can have been charged: it waited for its moment, and no attempt was lost."""
-        lease = self._lease
-        return lease is None or not (lease.on_wire or lease.losses)
-
-    def take_back(self) -> None:
-        """It was never sent after all."""
-        if self.sent:
-            self._engine.unsent(self._trial)
-        self.over()
-
-    def over(self) -> None:
-        """Its end is known."""
-        if self.sent:
-            self.sent = False
-            self._engine.lost -= 1

@@ -63,12 +63,13 @@ async def record(
     with Journal.open(target / JOURNAL) as journal:
         if journal.dropped:
             _log.warning("%s: cut %d bytes of a record that was never whole", journal.path, journal.dropped)
-        already, lost, _ = recall(target / JOURNAL, info.judges)
+        already, lost, warmed = recall(target / JOURNAL, info.judges)
         info = replace(info, perhaps_paid=lost, asked=asked or info.asked, added=tuple(added) or info.added)
         evaluation.save(target)
         info.save(target)
         sync_folder(target)  # the first paid answer must find its run.json, whatever the power does
-        engine = engine_for(batches, evaluation, send, journal=journal, already=already, **options)
+        options |= {"already": already, "warmed": warmed}
+        engine = engine_for(batches, evaluation, send, journal=journal, **options)
         try:
             await engine.run()
         except WorkbenchError as error:
@@ -133,7 +134,7 @@ def _difference(known: RunInfo, fresh: RunInfo) -> str:
 def _close(folder: Path, info: RunInfo, engine: Engine, status: Status, reason: str | None = None) -> Run:
     lost = info.perhaps_paid + engine.lost
     ended = replace(info, status=status, reason=reason, finished=_now(), perhaps_paid=lost)
-    run = Run(ended, engine.ordered(), folder)
+    run = Run(ended, engine.ordered(), folder, engine.warmed)
     ended.save(folder)
     run.write_reports()
     return run

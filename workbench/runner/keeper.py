@@ -51,6 +51,7 @@ class Keeper:
     Args:
         prefixes: What is written, and until when it lives.
         warmer: Sends.
+        ahead: Who is still to come.
         desk: Whose money and slots are used.
         commits: Where the journal's records go.
         halted: Whether the run stops.
@@ -58,7 +59,6 @@ class Keeper:
         sleep: Waits.
 
     Attributes:
-        ahead: Who is still to come; set when the trials are known.
         warmed: The calls that came to an end.
         lost: Calls sent whose end is not known: perhaps paid.
         calls: Those under way.
@@ -69,18 +69,19 @@ class Keeper:
         prefixes: Prefixes,
         warmer: Warmer,
         *,
+        ahead: Ahead,
         desk: Desk,
         commits: Committer,
         halted: Callable[[], bool],
         lead_s: float | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.ahead: Ahead | None = None
         self.warmed: list[Warmed] = []
         self.lost = 0
         self.calls: set[asyncio.Task[bool]] = set()
         self._prefixes = prefixes
         self._warmer = warmer
+        self._ahead = ahead
         self._desk = desk
         self._commits = commits
         self._halted = halted
@@ -103,7 +104,7 @@ class Keeper:
         covered: set[str] = set()
         tasks = []
         for key in self._prefixes.due(self._lead_s):
-            if key in covered or self.ahead is None:
+            if key in covered:
                 continue  # a longer prefix that is read keeps what it begins with
             if (found := self._worth(key)) is not None:
                 variant, warm = found
@@ -114,8 +115,7 @@ class Keeper:
 
     def _worth(self, key: str) -> tuple[str, Warming] | None:
         """Return the call that keeps a prefix, and for whom; None where nobody comes or it does not pay."""
-        assert self.ahead is not None
-        reader = self.ahead.reader(key)
+        reader = self._ahead.reader(key)
         if reader is None:
             return None
         trial, request = reader
@@ -145,10 +145,10 @@ class Keeper:
         return True
 
     def _led(self, request: Request, turn: Turn) -> tuple[str, Warming] | None:
-        if self.ahead is None or not prewarm_pays(request, streamed=bool(request.stream), batch=False):
+        if not prewarm_pays(request, streamed=bool(request.stream), batch=False):
             return None
-        shared = [key for key in turn.writes if self.ahead.readers(key) > 1]  # itself is one of them
-        reader = self.ahead.reader(shared[-1]) if shared else None
+        shared = [key for key in turn.writes if self._ahead.readers(key) > 1]  # itself is one of them
+        reader = self._ahead.reader(shared[-1]) if shared else None
         warm = warming(request, shared[-1]) if shared else None
         if reader is None or warm is None or not self._possible(warm):
             return None
@@ -246,6 +246,15 @@ class Keeper:
     def unsent(self) -> None:
         """Take an intent back: nothing was charged."""
         self._commits.note({"type": "unsent", "index": None})
+
+
+def keeper_for(
+    warmer: Warmer | None, ahead: Ahead, desk: Desk, commits: Committer, halted: Callable[[], bool]
+) -> Keeper | None:
+    """Return what keeps a run's prefixes warm; None where it has none, or nobody who sends."""
+    if warmer is None or desk.prefixes is None:
+        return None
+    return Keeper(desk.prefixes, warmer, ahead=ahead, desk=desk, commits=commits, halted=halted)
 
 
 class _Call:

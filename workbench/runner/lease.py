@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from workbench.reply import Reply
+    from workbench.runner.keeper import Keeper
     from workbench.runner.prefixes import Prefixes, Turn
     from workbench.runner.purse import Hold, Purse
     from workbench.runner.slots import Slots
@@ -42,12 +43,16 @@ class Desk:
         slots: Calls in flight.
         purse: Dollars of the run.
         prefixes: Who writes a shared prefix and who reads it; None where no prompt has a breakpoint.
+
+    Attributes:
+        keeper: Writes a prefix whose first call gives no sign before its end; None where nobody does.
     """
 
     def __init__(self, slots: Slots, purse: Purse, prefixes: Prefixes | None = None) -> None:
         self.slots = slots
         self.purse = purse
         self.prefixes = prefixes
+        self.keeper: Keeper | None = None
 
     @asynccontextmanager
     async def leave(
@@ -60,8 +65,7 @@ class Desk:
             begin: Puts the intent on disk; awaited last of all.
             batch: Whether it is charged as one of a batch.
         """
-        turn = await self.prefixes.turn(request) if self.prefixes is not None else None
-        lease = Lease(turn)
+        lease = Lease(await self._turn(request))
         try:
             lease.hold = await self.purse.reserve(request, batch=batch)
             await self.slots.take()
@@ -74,6 +78,21 @@ class Desk:
         finally:
             lease.close()
 
+    async def _turn(self, request: Request) -> Turn | None:
+        """Wait for a turn at the prefixes of a request; it need not lead where another call can."""
+        turn = await self.prefixes.turn(request) if self.prefixes is not None else None
+        if turn is None or self.prefixes is None or self.keeper is None or not turn.leads:
+            return turn
+        try:
+            led = await self.keeper.lead(request, turn)
+        except BaseException:
+            turn.over()
+            raise
+        if not led:
+            return turn
+        turn.over()
+        return await self.prefixes.turn(request)
+
 
 class Lease:
     """The leave to send one call; the transport tells it how the call goes.
@@ -83,6 +102,7 @@ class Lease:
         error: Why nothing came.
         on_wire: Whether an attempt is on its way.
         losses: Attempts that may have been charged for nothing.
+        when_sent: Called when an attempt goes out.
     """
 
     def __init__(self, turn: Turn | None) -> None:
@@ -92,6 +112,7 @@ class Lease:
         self.error: APIError | None = None
         self.on_wire = False
         self.losses = 0
+        self.when_sent: Callable[[], None] | None = None
         self._turn = turn
 
     @property
@@ -102,6 +123,10 @@ class Lease:
     def sends(self) -> None:
         """Note that an attempt goes out."""
         self.on_wire = True
+        if self._turn is not None:
+            self._turn.sent()
+        if self.when_sent is not None:
+            self.when_sent()
 
     def waits(self) -> None:
         """Note that nothing is on its way until the next attempt."""

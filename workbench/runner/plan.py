@@ -24,10 +24,12 @@ class Plan:
         order: Positions of the samples in the order in which they are asked; None is the dataset's own.
         prefixes: Sees to it that one request writes a prefix and the others read it; None where no prompt
             has a breakpoint.
+        as_sent: Gives a request the breakpoints with which it will be sent; None leaves it as it is.
     """
 
     order: Sequence[int] | None = None
     prefixes: Prefixes | None = None
+    as_sent: Callable[[Request], Request] | None = None
 
     @classmethod
     def of(cls, evaluation: Eval, marks: Callable[[Request], Request] | None = None) -> Self:
@@ -49,7 +51,7 @@ class Plan:
             key = _prefix(as_sent(first.prompt.render(sample.values)))
             groups.setdefault(key, []).append(position)
         order = [position for group in groups.values() for position in group]
-        return cls(order if order != sorted(order) else None, Prefixes())
+        return cls(order if order != sorted(order) else None, Prefixes(), marks)
 
     def trials(self, evaluation: Eval) -> Iterator[Trial]:
         """Yield the study's trials in this order."""
