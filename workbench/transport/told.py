@@ -62,7 +62,7 @@ def read(headers: Mapping[str, str], *, fast: bool = False) -> tuple[Told | None
     >>> told = {f"anthropic-ratelimit-requests-{name}": "50" for name in names}
     >>> told |= {f"anthropic-priority-input-tokens-{name}": "9" for name in names}
     >>> read(told)
-    (Told(limit=50.0, remaining=50.0, reset=None), None, None)
+    (Told(limit=50.0, remaining=50.0, reset=None, share=1.0), None, None)
     >>> read(told, fast=True)
     (None, None, None)
     """
