@@ -26,7 +26,7 @@ def main() -> None:
     os.environ.update(ANTHROPIC_API_KEY="k", ANTHROPIC_BASE_URL=options.url, INSPECT_DISPLAY="none")
 
     from inspect_ai import Task  # type: ignore[import-not-found]
-    from inspect_ai import eval as evaluate  # type: ignore[import-not-found]
+    from inspect_ai import eval as evaluate
     from inspect_ai.dataset import Sample  # type: ignore[import-not-found]
     from inspect_ai.model import ChatMessageSystem, ChatMessageUser  # type: ignore[import-not-found]
     from inspect_ai.scorer import exact  # type: ignore[import-not-found]
