@@ -23,17 +23,20 @@ class Ahead:
     Nothing is reckoned before it is asked for: a run whose prefixes never grow old pays nothing for it.
 
     Args:
-        trials: In the order in which they are asked.
         as_sent: Makes of a trial's request what is sent: it may add breakpoints.
     """
 
-    def __init__(self, trials: Iterable[Trial], as_sent: Callable[[Request], Request] | None = None) -> None:
-        self._source = iter(trials)
+    def __init__(self, as_sent: Callable[[Request], Request] | None = None) -> None:
+        self._source: Iterator[Trial] = iter(())
         self._as_sent = as_sent or (lambda request: request)
         self._next: deque[Trial] = deque()
         self._open: dict[int, Trial] = {}
         self._keys: dict[int, frozenset[str]] = {}
         self._count = Counter[str]()
+
+    def fill(self, trials: Iterable[Trial]) -> None:
+        """Take the trials, in the order in which they are asked; before that nobody is to come."""
+        self._source = iter(trials)
 
     def __iter__(self) -> Iterator[Trial]:
         return self

@@ -148,7 +148,7 @@ class Engine:
         self._send = send
         self._slots = Slots(concurrency, pacing=pacing)
         self._plan = plan or Plan.of(evaluation)
-        self.ahead = Ahead(self._open_trials(), self._plan.as_sent)
+        self.ahead = Ahead(self._plan.as_sent)
         self.desk = Desk(self._slots, purse or Purse(None), self._plan.prefixes)
         self._on_event = on_event
         self._pacing = pacing
@@ -182,6 +182,7 @@ class Engine:
 
     async def run(self) -> None:
         """Ask what is open; returns or raises as the function `run`."""
+        self.ahead.fill(self._open_trials())
         workers = [asyncio.create_task(self._work()) for _ in range(self._workers())]
         keeping = asyncio.create_task(self._keeper.keep()) if self._keeper is not None and workers else None
         try:
