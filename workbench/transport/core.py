@@ -117,6 +117,7 @@ class Transport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._agent = user_agent()
         self._messages_url: httpx.URL | None = None
+        self._headers: dict[tuple[object, ...], list[tuple[bytes, bytes]]] = {}
 
     # --- what is asked -------------------------------------------------------------------------------
 
@@ -255,15 +256,8 @@ class Transport:
 
     async def _open(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """Send one request and return its response with the body unread."""
-        limits = self.limits
-        idle_s = limits.stream_idle_s if stream else limits.idle_s
-        request = httpx.Request(
-            call.method,
-            self._url(call.path),
-            headers=self._headers(call, stream=stream),
-            content=call.body,
-            extensions={"timeout": {"connect": limits.connect_s, "read": idle_s}},
-        )
+        idle_s = self.limits.stream_idle_s if stream else self.limits.idle_s
+        request = self._request(call, stream=stream, idle_s=idle_s)
         try:
             return await self._http().handle_async_request(request)
         except WIRE_ERRORS as error:
@@ -277,21 +271,40 @@ class Transport:
             self._messages_url = httpx.URL(f"{self.endpoint.base_url}{path}")
         return self._messages_url
 
-    def _headers(self, call: Call, *, stream: bool) -> dict[str, str]:
-        headers = {
-            **self.endpoint.headers(),
-            "anthropic-version": call.api_version,
-            "user-agent": self._agent,
-            "accept": "text/event-stream" if stream else "application/json",
-            "accept-encoding": "identity" if stream else "gzip, deflate",
-        }
-        if call.body is not None:
-            headers["content-type"] = "application/json"
-        if isinstance(call.body, Spool):
-            headers["content-length"] = str(call.body.size)
-        if call.betas:
-            headers["anthropic-beta"] = ",".join(call.betas)
-        return headers
+    def _request(self, call: Call, *, stream: bool, idle_s: float) -> httpx.Request:
+        """Make the request; what httpx would work out of a body is known here."""
+        headers = [*self._standing(call, stream=stream), *self._credential()]
+        extensions = {"timeout": {"connect": self.limits.connect_s, "read": idle_s}}
+        url, body = self._url(call.path), call.body
+        if not isinstance(body, bytes):
+            if isinstance(body, Spool):
+                headers.append((b"content-length", b"%d" % body.size))
+            return httpx.Request(call.method, url, headers=headers, content=body, extensions=extensions)
+        headers.append((b"content-length", b"%d" % len(body)))
+        content = httpx.ByteStream(body)
+        request = httpx.Request(call.method, url, headers=headers, stream=content, extensions=extensions)
+        request.read()
+        return request
+
+    def _credential(self) -> list[tuple[bytes, bytes]]:
+        return [(name.encode(), value.encode()) for name, value in self.endpoint.headers().items()]
+
+    def _standing(self, call: Call, *, stream: bool) -> list[tuple[bytes, bytes]]:
+        """Return the headers that calls of one kind have in common; no secret is among them."""
+        kind = (call.api_version, call.betas, stream, call.body is None)
+        if kind not in self._headers:
+            headers = {
+                "anthropic-version": call.api_version,
+                "user-agent": self._agent,
+                "accept": "text/event-stream" if stream else "application/json",
+                "accept-encoding": "identity" if stream else "gzip, deflate",
+            }
+            if call.body is not None:
+                headers["content-type"] = "application/json"
+            if call.betas:
+                headers["anthropic-beta"] = ",".join(call.betas)
+            self._headers[kind] = [(name.encode(), value.encode()) for name, value in headers.items()]
+        return self._headers[kind]
 
     async def _plain_answer(self, call: Call, progress: Progress) -> _Answer:
         answer = _Answer(*await self._plain(call, progress, _as_message))
