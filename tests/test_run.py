@@ -10,7 +10,7 @@ import pytest
 from tests.test_report import BODY, failed, result
 from workbench.errors import JournalError, UsageError
 from workbench.journal import frame
-from workbench.run import INFO, JOURNAL, Result, Run, RunInfo, judges, settle
+from workbench.run import INFO, JOURNAL, Recalled, Result, Run, RunInfo, judges, settle
 from workbench.score import Score
 
 INFO_OF_TWO = RunInfo(
@@ -197,7 +197,7 @@ def test_a_strange_record_is_named(tmp_path):
 
 def test_records_of_types_newer_than_this_code_are_passed_over():
     """A later version may note more."""
-    assert settle([{"type": "new", "anything": 1}]) == ({}, 0)
+    assert settle([{"type": "new", "anything": 1}]) == Recalled({}, 0)
 
 
 def test_an_answer_beats_an_error_and_the_first_answer_stays():

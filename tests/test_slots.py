@@ -38,6 +38,7 @@ BUSY = OverloadedError("busy", status=529)
 class Paced:
     known: bool = True
     held: int = 0
+    note: str = ""
 
 
 async def work(slots: Slots, calls: int, serve: Any, seen: list[int] | None = None) -> None:
