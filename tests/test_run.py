@@ -197,7 +197,7 @@ def test_a_strange_record_is_named(tmp_path):
 
 def test_records_of_types_newer_than_this_code_are_passed_over():
     """A later version may note more."""
-    assert settle([{"type": "new", "anything": 1}]) == Recalled({}, 0)
+    assert settle([{"type": "new", "anything": 1}]) == Recalled({}, 0, ())
 
 
 def test_an_answer_beats_an_error_and_the_first_answer_stays():
