@@ -125,6 +125,26 @@ def test_an_entry_is_written_anew_when_its_time_is_over():
     assert asyncio.run(story()) == [True, False, False, True]
 
 
+def test_a_lifetime_begins_when_the_request_is_sent():
+    """Not with its turn: it may wait long for money or a slot, and so may who reads."""
+
+    async def story() -> list[bool]:
+        clock = Clock()
+        prefixes = Prefixes(clock)
+        led = []
+        for held_s, pause_s in ((100, 280), (10, 290), (0, 0)):
+            turn = await prefixes.turn(ask("again"))
+            assert turn is not None
+            led.append(turn.leads)
+            clock.now += held_s
+            turn.sent()
+            turn.began()
+            clock.now += pause_s
+        return led
+
+    assert asyncio.run(story()) == [True, False, False]
+
+
 def test_an_hour_is_an_hour():
     """The lifetime is the breakpoint's."""
 

@@ -18,7 +18,7 @@ from workbench.evaluation import Eval
 from workbench.journal import Journal
 from workbench.prompt import Prompt
 from workbench.reply import Reply
-from workbench.run import Run, RunInfo, Warmed, settle
+from workbench.run import Run, RunInfo, Warmed, recall, settle
 from workbench.runner import Purse, keeper, prefixes
 from workbench.runner.ahead import Ahead
 from workbench.runner.commit import Committer
@@ -279,12 +279,13 @@ class Keeping:
         self.ahead = ahead or ahead_of(study(3))
         self.purse = Purse(cap)
         self.slots = Slots(1)
+        self.commits = Committer(journal, lambda _: None)
         self.keeper = Keeper(
             self.prefixes,
             service,
             ahead=self.ahead,
             desk=Desk(self.slots, self.purse, self.prefixes),
-            commits=Committer(journal, lambda _: None),
+            commits=self.commits,
             halted=lambda: False,
         )
 
@@ -460,8 +461,44 @@ def test_a_warm_up_needs_no_slot(tmp_path):
     assert asyncio.run(story()) == 1
 
 
-def test_a_warm_up_that_was_cut_off_is_perhaps_paid(tmp_path):
-    """An intent without an end; with its end it is a paid call, with none taken back it is nothing."""
+@pytest.mark.parametrize("on_wire", [True, False])
+def test_a_warm_up_that_is_cut_off(tmp_path, on_wire):
+    """Perhaps paid where it had left; nothing where it waited for its moment."""
+
+    class Hanging(Service):
+        def __init__(self) -> None:
+            super().__init__()
+            self.reached = asyncio.Event()
+
+        async def warm(self, request: Request, *, permit: Permit) -> Reply:
+            async with permit(request) as lease:
+                if on_wire:
+                    lease.sends()
+                self.reached.set()
+                await asyncio.sleep(60)
+            raise AssertionError
+
+    async def story() -> int:
+        with Journal.open(tmp_path / "journal.jsonl") as journal:
+            service = Hanging()
+            found = Keeping(journal, service)
+            await found.written(ask("one"))
+            found.clock.now += 280
+            looking = asyncio.create_task(found.keeper.look())
+            await service.reached.wait()
+            (call,) = found.keeper.calls
+            call.cancel()
+            await looking
+            await found.commits.flush()
+            return found.keeper.lost
+
+    lost = asyncio.run(story())
+
+    assert lost == recall(tmp_path / "journal.jsonl").lost == int(on_wire)
+
+
+def test_a_warm_up_without_an_end_is_perhaps_paid():
+    """With its end it is a paid call; where it was taken back it is nothing."""
     intent: dict[str, Any] = {"type": "intent", "index": None, "key": "k"}
     end: dict[str, Any] = {
         "type": "warm",
