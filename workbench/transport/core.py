@@ -7,10 +7,7 @@ import logging
 import random
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-
-import httpx
 
 from workbench.errors import UsageError, WireError
 from workbench.reply import Reply, Timing
@@ -19,7 +16,7 @@ from workbench.transport import bodies, connection, failures
 from workbench.transport.attempts import Attempts, Call, Progress, service_time
 from workbench.transport.failures import WIRE_ERRORS, Failure
 from workbench.transport.limits import Limits, Tally, sleep
-from workbench.transport.spool import Spool
+from workbench.transport.requests import MESSAGES, Requests
 from workbench.transport.stream import Incoming
 from workbench.wire import Message, Request
 from workbench.wire.base import parse
@@ -28,6 +25,8 @@ from workbench.wire.codec import dumps, loads
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
     from pathlib import Path
+
+    import httpx
 
     from workbench.platforms import Endpoint
     from workbench.transport.watch import Watch
@@ -38,19 +37,10 @@ T = TypeVar("T")
 logger = logging.getLogger("workbench")
 
 ATTEMPTS = 4
-_MESSAGES = "/v1/messages"
 EMULATOR_HEADER = "x-workbench-emulator"
 _PERHAPS_DONE = frozenset({408, 500, 502, 504})
 """Statuses after which what was asked for may have been made all the same."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-def user_agent() -> str:
-    """Return what this package calls itself."""
-    try:
-        return f"claude-workbench/{version('claude-workbench')}"
-    except PackageNotFoundError:
-        return "claude-workbench/0"
 
 
 class _Answer(NamedTuple):
@@ -115,9 +105,7 @@ class Transport:
         self._given = mount
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._agent = user_agent()
-        self._messages_url: httpx.URL | None = None
-        self._headers: dict[tuple[object, ...], list[tuple[bytes, bytes]]] = {}
+        self._requests = Requests(endpoint, self.limits)
 
     # --- what is asked -------------------------------------------------------------------------------
 
@@ -257,54 +245,11 @@ class Transport:
     async def _open(self, call: Call, *, stream: bool = False) -> httpx.Response:
         """Send one request and return its response with the body unread."""
         idle_s = self.limits.stream_idle_s if stream else self.limits.idle_s
-        request = self._request(call, stream=stream, idle_s=idle_s)
+        request = self._requests.made(call, stream=stream, idle_s=idle_s)
         try:
             return await self._http().handle_async_request(request)
         except WIRE_ERRORS as error:
             raise failures.broken(error, self.endpoint, answered=False, idle_s=idle_s) from error
-
-    def _url(self, path: str) -> httpx.URL:
-        """Return the address of a path, read once: it is the same for every message."""
-        if path != _MESSAGES:
-            return httpx.URL(f"{self.endpoint.base_url}{path}")
-        if self._messages_url is None:
-            self._messages_url = httpx.URL(f"{self.endpoint.base_url}{path}")
-        return self._messages_url
-
-    def _request(self, call: Call, *, stream: bool, idle_s: float) -> httpx.Request:
-        """Make the request; what httpx would work out of a body is known here."""
-        headers = [*self._standing(call, stream=stream), *self._credential()]
-        extensions = {"timeout": {"connect": self.limits.connect_s, "read": idle_s}}
-        url, body = self._url(call.path), call.body
-        if not isinstance(body, bytes):
-            if isinstance(body, Spool):
-                headers.append((b"content-length", b"%d" % body.size))
-            return httpx.Request(call.method, url, headers=headers, content=body, extensions=extensions)
-        headers.append((b"content-length", b"%d" % len(body)))
-        content = httpx.ByteStream(body)
-        request = httpx.Request(call.method, url, headers=headers, stream=content, extensions=extensions)
-        request.read()
-        return request
-
-    def _credential(self) -> list[tuple[bytes, bytes]]:
-        return [(name.encode(), value.encode()) for name, value in self.endpoint.headers().items()]
-
-    def _standing(self, call: Call, *, stream: bool) -> list[tuple[bytes, bytes]]:
-        """Return the headers that calls of one kind have in common; no secret is among them."""
-        kind = (call.api_version, call.betas, stream, call.body is None)
-        if kind not in self._headers:
-            headers = {
-                "anthropic-version": call.api_version,
-                "user-agent": self._agent,
-                "accept": "text/event-stream" if stream else "application/json",
-                "accept-encoding": "identity" if stream else "gzip, deflate",
-            }
-            if call.body is not None:
-                headers["content-type"] = "application/json"
-            if call.betas:
-                headers["anthropic-beta"] = ",".join(call.betas)
-            self._headers[kind] = [(name.encode(), value.encode()) for name, value in headers.items()]
-        return self._headers[kind]
 
     async def _plain_answer(self, call: Call, progress: Progress) -> _Answer:
         answer = _Answer(*await self._plain(call, progress, _as_message))
@@ -425,7 +370,7 @@ async def _close(response: httpx.Response) -> None:
 
 def _call(request: Request, api_version: str, betas: Iterable[str], total_s: float | None) -> Call:
     body = dumps(request.wire())
-    return Call("POST", _MESSAGES, body, api_version, tuple(betas), request.model, total_s, request)
+    return Call("POST", MESSAGES, body, api_version, tuple(betas), request.model, total_s, request)
 
 
 def _as_object(response: httpx.Response, body: bytes) -> dict[str, Any]:
