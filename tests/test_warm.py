@@ -577,8 +577,8 @@ def test_an_unstreamed_group_does_not_wait_for_a_whole_answer(tmp_path):
 
 @pytest.mark.parametrize(
     ("n", "way"),
-    [(1, {"stream": False}), (4, {"stream": True})],
-    ids=["nobody follows", "streamed"],
+    [(1, {"stream": False}), (4, {"stream": True}), (2, {"stream": False, "concurrency": 1})],
+    ids=["nobody follows", "streamed", "one at a time"],
 )
 def test_where_a_trial_leads_best(tmp_path, n, way):
     """No call beside the trials."""

@@ -145,6 +145,8 @@ class Keeper:
         return True
 
     def _led(self, request: Request, turn: Turn) -> tuple[str, Warming] | None:
+        if self._desk.slots.most < 2:  # one at a time: nobody could go meanwhile
+            return None
         if not prewarm_pays(request, streamed=bool(request.stream), batch=False):
             return None
         shared = [key for key in turn.writes if self._ahead.readers(key) > 1]  # itself is one of them

@@ -143,6 +143,8 @@ def prewarm_pays(
         output_tokens: How long an answer is; None takes a quarter of ``max_tokens``.
         at: The day whose rates hold; None is today.
     """
+    if streamed and not batch:
+        return False
     positions = prefix_tokens(request)
     mark = shared_mark(positions)
     if mark is None or not surely_cached(request.model, positions[mark.at].tokens):
@@ -152,7 +154,7 @@ def prewarm_pays(
     if live is None:
         return False
     if not batch:
-        return not streamed and live.read <= EXTRA * live.write
+        return live.read <= EXTRA * live.write
     half = _prices(request, total, mark.ttl, batch=True, at=at)
     if half is None:
         return False
