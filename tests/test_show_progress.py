@@ -205,3 +205,13 @@ def test_importing_show_loads_nothing_heavy():
     code = f"import sys, workbench.show.safe; sys.exit(any(m in sys.modules for m in {heavy}))"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_finished_after_a_stop_stays_readable():
+    """The sentence needs the room of the bar, and stays while the last answers come in."""
+    state = State("sums", 800, done=328)
+    progress.count(state, SimpleNamespace(kind="draining", note="finishing 2 calls in flight", result=None))
+
+    progress.count(state, SimpleNamespace(kind="finished", note="", result=None))
+
+    assert line(state, elapsed_s=9) == "sums   328/800   $0.00   finishing 2 calls in flight"

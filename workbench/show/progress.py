@@ -44,7 +44,8 @@ class State:
         errors: Trials with an error.
         spent: Dollars paid; None once a price is unknown.
         paid: Trials that were asked now, not found in the store.
-        note: What holds the run back, e.g. ``limited by output tokens/min``.
+        note: What holds the run back, e.g. ``limited by output tokens per minute``.
+        draining: Whether the run was stopped and finishes what is on its way.
     """
 
     name: str
@@ -56,6 +57,7 @@ class State:
     spent: Decimal | None = Decimal(0)
     paid: int = 0
     note: str = ""
+    draining: bool = False
 
 
 class Painter(Protocol):
@@ -120,7 +122,9 @@ class Progress:
 
 def count(state: State, event: Any) -> None:
     """Add one event of the runner to *state*."""
-    state.note = getattr(event, "note", "") or ""
+    if not state.draining:
+        state.note = getattr(event, "note", "") or ""
+        state.draining = getattr(event, "kind", "") == "draining"
     result = getattr(event, "result", None)
     if result is None:
         return
@@ -140,12 +144,13 @@ def line(state: State, *, elapsed_s: float | None = None) -> str:
     'triage   ███████████████░░░░░  431/540   $0.71 of $2.00   ETA 0:48'
     """
     full = _CELLS * state.done // max(state.total, 1)
+    bar = "" if state.draining and elapsed_s is not None else f"{'█' * full}{'░' * (_CELLS - full)}  "
     parts = [
-        f"{'█' * full}{'░' * (_CELLS - full)}  {state.done:,}/{state.total:,}",
+        f"{bar}{state.done:,}/{state.total:,}",
         _dollars(state.spent) + (f" of {_dollars(state.budget)}" if state.budget is not None else ""),
         plural(state.errors, "error") if state.errors else "",
-        state.note,
-        _eta(state, elapsed_s) if elapsed_s is not None else "",
+        _eta(state, elapsed_s) if elapsed_s is not None and not state.draining else "",
+        state.note if elapsed_s is not None else "",
     ]
     return terminal("   ".join(part for part in (state.name, *parts) if part)).replace("\n", " ")
 
