@@ -236,6 +236,32 @@ def test_lost_attempts_stay_counted():
     in_loop(go())
 
 
+def test_another_attempt_waits_for_its_money():
+    """Until another call gives back what it did not need; with none out it never comes."""
+
+    async def go() -> tuple[bool, str]:
+        asked = request()
+        purse = Purse(worst(asked) * 3)
+        first, second = await purse.reserve(asked), await purse.reserve(asked)
+        assert first.lost()
+        assert not first.lost()
+        waiting = asyncio.ensure_future(first.again())
+        await asyncio.sleep(0)
+        held = not waiting.done()
+        second.release()
+        await waiting
+        assert first.amount == worst(asked)
+        assert not first.lost()
+        with pytest.raises(IncompleteError) as never:
+            await first.again()
+        return held, str(never.value)
+
+    held, says = in_loop(go())
+
+    assert held
+    assert "used up" in says
+
+
 def test_a_count_found_too_low_is_corrected():
     """When an answer had more input than the estimate's high end, later calls of the model hold more."""
 

@@ -332,11 +332,15 @@ def test_a_listener_that_fails_hides_no_answer_that_is_safe(tmp_path):
 def test_what_ends_a_run_before_it_is_sent_is_not_perhaps_paid(tmp_path):
     """A budget that is used up costs nothing more, and says so."""
 
-    def full(number):
-        return IncompleteError("the budget is used up") if number > 4 else None
+    class Broke(Service):
+        async def __call__(self, request, *, draw, permit):
+            if len(self.asked) >= 4:
+                async with permit(request):
+                    raise IncompleteError("the budget is used up")
+            return await super().__call__(request, draw=draw, permit=permit)
 
     with pytest.raises(IncompleteError, match="used up"):
-        go(Service(full), tmp_path / "run", concurrency=2)
+        go(Broke(), tmp_path / "run", concurrency=2)
 
     receipt = (tmp_path / "run" / "receipt.txt").read_text()
     assert "perhaps paid" not in receipt

@@ -10,7 +10,7 @@ import pytest
 from tests import faults
 from tests.faults import FaultServer, error, events, http, say, sse
 from workbench import sync
-from workbench.errors import APIConnectionError, APIError
+from workbench.errors import APIError, IncompleteError
 from workbench.platforms import resolve
 from workbench.transport import Limits, Transport
 from workbench.wire import Request
@@ -52,6 +52,10 @@ class Noted:
     def lost(self) -> bool:
         self.told.append("lost")
         return self._again
+
+    async def again(self) -> None:
+        self.told.append("again")
+        raise IncompleteError("no money")
 
 
 def send(
@@ -110,13 +114,14 @@ def test_a_lost_attempt_is_told_and_counted(server):
 
 
 def test_the_watch_may_stop_the_retries(server):
-    """Where another charge cannot be borne the failure is raised."""
+    """Where another charge can never be borne there is no other attempt."""
     watch = Noted(again=False)
 
-    failed = send(server, watch, RESET, http(faults.MESSAGE))
+    with pytest.raises(IncompleteError, match="no money") as stopped:
+        send(server, watch, RESET, http(faults.MESSAGE))
 
-    assert isinstance(failed, APIConnectionError)
-    assert (watch.told, failed.lost, server.hits) == (["lost"], 1, 1)
+    assert (watch.told, server.hits) == (["lost", "again"], 1)
+    assert stopped.value.__suppress_context__  # beneath it lie frames that hold the key
 
 
 def test_the_last_attempt_is_told_too(server):

@@ -147,6 +147,7 @@ class Cluster:
         self._workers: tuple[str, ...] = ()
         self._waiting: list[_Ask] = []
         self._sent: set[_Sent] = set()
+        self._unpaid: set[asyncio.Task[None]] = set()
         self._looker: asyncio.Task[None] | None = None
         self._alone_s = 0.0
         self._dealing = False
@@ -256,14 +257,32 @@ class Cluster:
             if ask.reply.done():
                 continue
             ask.deaths += 1
-            if (ask.watch is not None and not ask.watch.lost()) or ask.deaths >= DEATHS:
+            borne = ask.watch is None or ask.watch.lost()
+            if ask.deaths >= DEATHS:
                 gone = APIConnectionError(f"{ask.deaths} workers died with this request: perhaps paid")
                 ask.reply.set_exception(gone)
-            else:
+                continue
+            if ask.watch is not None:
+                ask.watch.waits()
+            if borne:
                 self._waiting.append(ask)
-                if ask.watch is not None:
-                    ask.watch.waits()
+            else:
+                self._unpaid.add(asyncio.ensure_future(self._when_paid(ask)))
         self._deal_soon()
+
+    async def _when_paid(self, ask: _Ask) -> None:
+        """Ask again when there is money for it."""
+        try:
+            assert ask.watch is not None  # else there was nothing to wait for
+            await ask.watch.again()
+        except Exception as error:  # noqa: BLE001 - whatever forbids it is the caller's to hear
+            if not ask.reply.done():
+                ask.reply.set_exception(error)
+        else:
+            self._waiting.append(ask)
+            self._deal_soon()
+        finally:
+            self._unpaid = {task for task in self._unpaid if not task.done()}
 
     # --- who is there ------------------------------------------------------------------------------
 

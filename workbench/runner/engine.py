@@ -242,7 +242,8 @@ class Engine:
         except APIError as error:
             self._failed(trial, request, error, sent=call.sent)
         except WorkbenchError:  # the budget is used up, or the request cannot be sent: nothing left
-            call.take_back()
+            if call.never_went_out:
+                call.take_back()
             raise
         else:
             if reply.source == "live":

@@ -138,9 +138,14 @@ class Lease:
             self._turn.began()
 
     def lost(self) -> bool:
-        """Note an attempt that may have been charged for nothing; False where another is one too many."""
+        """Note an attempt that may have been charged for nothing; False where another must be waited for."""
         self.losses += 1
         return self.hold is None or self.hold.lost()
+
+    async def again(self) -> None:
+        """Wait until there is money for another attempt."""
+        if self.hold is not None:
+            await self.hold.again()
 
     def answered(self, reply: Reply) -> None:
         """Note the reply."""

@@ -68,6 +68,16 @@ class Hold:
         self.amount = self._purse.lose(self._worst.dollars, held)
         return self.amount > 0
 
+    async def again(self) -> None:
+        """Put aside as much for the next attempt as for the first, as soon as that fits; in turn with others.
+
+        Raises:
+            IncompleteError: It can never fit.
+        """
+        if self._purse is not None and not self.amount:
+            await self._purse.once_more(self._worst.dollars)
+            self.amount = self._worst.dollars
+
     def release(self) -> None:
         """Give back what is held: nothing was sent, or nothing more will be charged. Again does no harm."""
         held, self.amount = self.amount, ZERO
@@ -160,6 +170,13 @@ class Purse:
             self._put_aside(again)
         self._serve()
         return again
+
+    async def once_more(self, amount: Decimal) -> None:
+        """Put an amount aside again; raises as `reserve`."""
+        if self._waiting or not self._fits(amount):
+            await self._turn(amount)
+        else:
+            self._put_aside(amount)
 
     def give_back(self, held: Decimal) -> None:
         """Take back what a call did not need."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import httpx
 
 from workbench import retry
-from workbench.errors import APIError, APITimeoutError
+from workbench.errors import APIError, APITimeoutError, WorkbenchError
 from workbench.transport import failures
 from workbench.transport.failures import Failure
 from workbench.transport.turns import OutageError, Turns
@@ -205,7 +205,7 @@ class Attempts:
         progress.wasted += failure.paid == "lost"
         shared = progress.patient and failure.again is None and self._under_way > 1
         free = self.turns.failed(call, progress, failure, alone=not shared) and shared
-        enough = failure.paid != "no" and not progress.charged()
+        owed = failure.paid != "no" and not progress.charged()
         counted = progress.tries - progress.free - free
         verdict = self._judge(failure, max(1, counted))
         wait, reason = verdict.wait_s, ""
@@ -215,7 +215,7 @@ class Attempts:
             reason = (
                 f"; it asks to wait {verdict.asked_s:,.0f} s, more than {self._limits.wait_s:g}: go on later"
             )
-        elif enough or (wait is not None and not free and counted >= min(self._most, 1 + _again(failure))):
+        elif wait is not None and not free and counted >= min(self._most, 1 + _again(failure)):
             wait = None
         elif wait is not None and not free and not told_to_wait and not self._budget.take():
             free = shared and self.turns.trip(call, failure)
@@ -232,11 +232,17 @@ class Attempts:
         elif free:
             wait = 0.0  # it waits with the others until the outage is over
         self._log_retry(failure, call, progress, wait)
+        await self._rest(progress, wait, owed=owed)
+
+    async def _rest(self, progress: Progress, seconds: float, *, owed: bool) -> None:
+        """Wait between two attempts; where that is owed, for its money too."""
         if progress.watch is not None:
             progress.watch.waits()
-        if wait > 0:
-            progress.queue_s += wait
-            await self._pause(wait)
+            if owed:
+                await _money_for(progress.watch)
+        if seconds > 0:
+            progress.queue_s += seconds
+            await self._pause(seconds)
 
     def _judge(self, failure: Failure, attempt: int) -> retry.Verdict:
         headers = failure.headers if failure.headers is not None else httpx.Headers()
@@ -277,6 +283,15 @@ class Attempts:
             wait,
             failure.error.request_id or "no request id",
         )
+
+
+async def _money_for(watch: Watch) -> None:
+    """Wait until another attempt can be borne; what it raises holds no frames, in which the key would be."""
+    try:
+        await watch.again()
+    except WorkbenchError as error:
+        failures.bare(error)
+        raise error from None
 
 
 def _again(failure: Failure) -> int:

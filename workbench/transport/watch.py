@@ -26,6 +26,9 @@ class Watch(Protocol):
         Told once for each such attempt: also for the last one, and for one that was cancelled.
 
         Returns:
-            Whether the call may be tried again; when not, the failure is raised.
+            Whether another attempt can be borne at once; when not, `again` is awaited before one.
         """
         ...
+
+    async def again(self) -> None:
+        """Wait until another attempt can be borne; raises where it never can."""
