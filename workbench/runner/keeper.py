@@ -191,7 +191,8 @@ class Keeper:
             self._failed(variant, warm.request, error, call)
             return False
         except (WorkbenchError, TimeoutError) as error:  # no money to spare, no space on the disk
-            call.take_back()
+            if call.never_went_out:
+                call.take_back()
             logger.debug("not kept warm: %s", error)
             return False
         self._note(Warmed.answered(variant, reply), call)
