@@ -7,6 +7,10 @@ import re
 import pytest
 
 from tests.studies import hostile_run, study_run
+from workbench.client import Client
+from workbench.dataset import Dataset
+from workbench.evaluation import Eval
+from workbench.prompt import Prompt
 from workbench.show.page import fill, report_page, write_report
 from workbench.show.safe import Html
 
@@ -112,3 +116,18 @@ def test_a_place_that_nothing_fills_is_an_error():
     """A skeleton and its function cannot drift apart."""
     with pytest.raises(ValueError, match="BODY"):
         fill("page.html", {"TITLE": Html("x"), "STYLE": Html("x")})
+
+
+def test_what_the_prompt_cache_did_is_there_where_it_had_a_part(emulator, tmp_path):
+    """Expected against read, and what was added; nothing of it where nothing was cached."""
+    prompt = Prompt("{{input}}", model="claude-haiku-4-5", max_tokens=9, system="Be brief. " * 3000)
+    study = Eval(
+        "cached", dataset=Dataset.load([{"input": "a"}, {"input": "b"}]), variants=prompt, scorers=[]
+    )
+    client = Client(base_url=emulator.url, store=False)
+
+    cached = client.run(study, out=tmp_path / "cached", auto_cache=True)
+    plain = client.run(study, out=tmp_path / "plain")
+
+    assert "breakpoint added behind system" in report_page(cached)
+    assert "Prompt cache" not in report_page(plain)

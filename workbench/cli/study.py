@@ -142,6 +142,8 @@ def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **opti
     _report(done, again)
     say(str(done))
     say(f"\n{done.receipt()}")
+    if (cached := done.cache()).used:
+        say(f"\n{cached}")
     say(f"\nsaved in {done.folder}: table.txt table.csv receipt.txt report.html journal.jsonl run.json")
     return _exit_code(client, done)
 

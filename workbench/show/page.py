@@ -12,7 +12,7 @@ from workbench.report.words import EMULATED, origin_words, plural
 from workbench.run import write
 from workbench.show.blocks import elided
 from workbench.show.h import join, tag
-from workbench.show.money import bill
+from workbench.show.money import bill, cache_report
 from workbench.show.parts import Column, fold, more, style, table
 from workbench.show.request import untitled
 from workbench.show.run import ending, errors, failures
@@ -87,10 +87,17 @@ def _findings(run: Run) -> list[Html | None]:
         tag("h2", "Receipt"),
         bill(receipt),
         notes(note for note in receipt.notes if note != EMULATED),
+        *_prompt_cache(run),
         tag("h2", "Failures and errors"),
         errors(run.errors),
         failures(run.failures) or tag("p", "no answer was judged a failure", cls="wb-dim"),
     ]
+
+
+def _prompt_cache(run: Run) -> list[Html]:
+    """Return what the prompt cache did, where it had a part."""
+    found = run.cache()
+    return [tag("h2", "Prompt cache"), cache_report(found)] if found.used else []
 
 
 def _method(run: Run, command: str | None) -> list[Html | None]:
