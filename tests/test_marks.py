@@ -9,6 +9,7 @@ import pytest
 from workbench.client import Client
 from workbench.dataset import Dataset
 from workbench.emulator import start_in_thread
+from workbench.errors import UsageError
 from workbench.evaluation import Eval
 from workbench.lint import lint
 from workbench.prompt import Prompt
@@ -139,3 +140,17 @@ def test_what_was_recorded_without_them_is_not_paid_again(server, tmp_path):
 
     assert server.ledger()["billed"] == 3
     assert not any(marked(trial.request) for trial in study(3).trials())
+
+
+def test_an_estimate_can_reckon_with_them(server):
+    """Before a cent is spent: what the breakpoints would save."""
+    client = Client(base_url=server.url, store=False)
+
+    plain, cached = client.estimate(study(20)), client.estimate(study(20), auto_cache=True)
+
+    assert (plain.from_cache, cached.from_cache > 19 * 6000) == (0, True)
+    assert cached.cost_high is not None
+    assert plain.cost_high is not None
+    assert cached.cost_high < plain.cost_high / 3
+    with pytest.raises(UsageError, match="an evaluation"):
+        client.estimate([trial.request for trial in study().trials()], auto_cache=True)

@@ -189,6 +189,7 @@ class Client(Shown):
         *,
         exact: bool = False,
         batch: bool = False,
+        auto_cache: bool = False,
         mode: str | None = None,
     ) -> Estimate:
         """Estimate tokens and dollars of a study or of requests; what is recorded costs nothing, and is told.
@@ -198,17 +199,24 @@ class Client(Shown):
             exact: Have the service count the input of up to 20 requests, which is free; the others are scaled
                 alike.
             batch: At the price of the batch endpoint.
+            auto_cache: With the breakpoints that a run with ``auto_cache`` would add; of an evaluation.
             mode: Another mode than the client's; in refresh and off all is asked anew.
 
         Raises:
-            UsageError: *exact* in replay.
+            UsageError: *exact* in replay, or *auto_cache* of something else than an evaluation.
         """
+        from workbench.evaluation import Eval
+        from workbench.runner.marks import AutoMarks
+
         chosen = self._mode(mode)
         if exact and chosen == "replay":
             raise UsageError("exact=True asks the service to count, and replay asks nothing; leave it out")
+        if auto_cache and not isinstance(asked, Eval):
+            raise UsageError("auto_cache looks at what trials of an evaluation share; give one")
+        marks = AutoMarks(asked, batch=batch) if isinstance(asked, Eval) and auto_cache else None
         questions = [self._question(request, draw) for request, draw in each(asked)]
         counter = self._count if exact else None
-        return sync.run(quote(questions, self._answers, chosen, counter=counter, batch=batch))
+        return sync.run(quote(questions, self._answers, chosen, counter=counter, batch=batch, marks=marks))
 
     @property
     def models(self) -> Models:

@@ -41,6 +41,7 @@ async def quote(
     *,
     counter: Callable[[Question], Awaitable[int]] | None = None,
     batch: bool = False,
+    marks: Callable[[Request], Request] | None = None,
 ) -> Estimate:
     """Estimate what asking would cost.
 
@@ -50,11 +51,14 @@ async def quote(
         mode: Where answers may come from.
         counter: Asks the service for the input tokens of a question, for `COUNTED` of them; None: offline.
         batch: At the price of the batch endpoint.
+        marks: Gives requests breakpoints as they would be sent; what was recorded without them counts too.
     """
     origin = None if mode == "replay" else await answers.origin()
     left, recorded = [], 0
-    for question in questions:
-        if mode in ("live", "replay") and _known(answers, question, origin):
+    for plain in questions:
+        question = plain if marks is None else replace(plain, request=marks(plain.request))
+        either = (plain,) if marks is None else (plain, question)
+        if mode in ("live", "replay") and any(_known(answers, one, origin) for one in either):
             recorded += 1
         else:
             left.append(question)
