@@ -16,29 +16,26 @@ import json
 import os
 import platform
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench import endpoint, stats, units  # type: ignore[import-not-found]  # a script of this folder
 from clients import PREFIX_TOKENS, shared_prefix  # type: ignore[import-not-found]
+from meter import spend  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     Figures = dict[str, float]
 
 HERE = Path(__file__).parent
 MODEL = "claude-haiku-4-5"
 WORKBENCH = [sys.executable, "-c", "from workbench.cli import main; main()"]
-PATIENCE_S = 400
 RPM, BURST_S = 1200, 15
 STUDY = """
 import json
@@ -134,55 +131,6 @@ def promptfoo(binary: str) -> Callable[[Task], Sequence[str]]:
         return [binary, "eval", "-c", str(path), *quiet, *at_once, "-o", str(task.folder / "out.json")]
 
     return command
-
-
-def tree(pid: int) -> Iterator[int]:
-    """Yield a process and all below it."""
-    yield pid
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in children.read_text().split():
-            yield from tree(int(child))
-
-
-def resident_mb(pid: int) -> float:
-    pages = 0
-    try:
-        for one in tree(pid):
-            pages += int(Path(f"/proc/{one}/statm").read_text().split()[1])
-    except (OSError, IndexError):  # one of them has just ended
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def spend(command: Sequence[str], folder: Path) -> Figures:
-    """Run a command to its end; its home is *folder*."""
-    kept = ("PATH", "LANG", "PYTHONPATH", "TMPDIR")
-    quiet = {"PROMPTFOO_DISABLE_TELEMETRY": "1", "PROMPTFOO_DISABLE_UPDATE": "1", "NO_COLOR": "1"}
-    environment = {name: os.environ[name] for name in kept if name in os.environ} | quiet
-    environment |= {"HOME": str(folder), "WORKBENCH_STORE": str(folder / "store"), "ANTHROPIC_API_KEY": "k"}
-    peak, over = [0.0], threading.Event()
-    began = time.perf_counter()
-    with (folder / "said.txt").open("ab") as said:
-        process = subprocess.Popen(
-            command, stdout=said, stderr=said, cwd=folder, env=environment, start_new_session=True
-        )
-
-        def watch() -> None:
-            while not over.wait(0.1):
-                peak[0] = max(peak[0], resident_mb(process.pid))
-                if time.perf_counter() - began > PATIENCE_S:
-                    os.killpg(process.pid, signal.SIGKILL)
-
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        _, status, used = os.wait4(process.pid, 0)
-        over.set()
-        watcher.join()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - began
-    cpu = used.ru_utime + used.ru_stime
-    own = used.ru_maxrss / (1024 if sys.platform == "linux" else 2**20)
-    return {"cpu": cpu, "wall": wall, "peak_mb": max(peak[0], own), "exit": process.returncode}
 
 
 def write_data(folder: Path, samples: int, *, prefix: bool = False) -> None:
