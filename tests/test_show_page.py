@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -131,3 +132,15 @@ def test_what_the_prompt_cache_did_is_there_where_it_had_a_part(emulator, tmp_pa
 
     assert "breakpoint added behind system" in report_page(cached)
     assert "Prompt cache" not in report_page(plain)
+
+
+def test_an_error_is_nobodys_answer():
+    """A call that failed does not make the emulator's answers a mixture."""
+    run = study_run()
+    failed = replace(
+        run.rows[0], body=None, error={"type": "api_error", "message": "no"}, origin="claude_api"
+    )
+
+    page = report_page(replace(run, rows=(failed, *run.rows[1:])))
+
+    assert "different origin" not in page

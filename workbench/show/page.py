@@ -12,7 +12,7 @@ from workbench.report.words import EMULATED, origin_words, plural
 from workbench.run import write
 from workbench.show.blocks import elided
 from workbench.show.h import join, tag
-from workbench.show.money import bill, cache_report
+from workbench.show.money import bill
 from workbench.show.parts import Column, fold, more, style, table
 from workbench.show.request import untitled
 from workbench.show.run import ending, errors, failures
@@ -66,7 +66,7 @@ def fill(name: str, parts: Mapping[str, Html]) -> str:
 
 def _head(run: Run) -> Html:
     summary = run.summary()
-    origins = sorted({row.origin for row in run.rows})
+    origins = _origins(run)
     return join(
         [
             tag("h1", text(run.name)),
@@ -77,6 +77,11 @@ def _head(run: Run) -> Html:
             verdict(summary.verdict),
         ]
     )
+
+
+def _origins(run: Run) -> list[str]:
+    """Return who answered; an error is nobody's answer."""
+    return sorted({row.origin for row in run.rows if row.error is None})
 
 
 def _findings(run: Run) -> list[Html | None]:
@@ -94,10 +99,17 @@ def _findings(run: Run) -> list[Html | None]:
     ]
 
 
-def _prompt_cache(run: Run) -> list[Html]:
+def _prompt_cache(run: Run) -> list[Html | None]:
     """Return what the prompt cache did, where it had a part."""
     found = run.cache()
-    return [tag("h2", "Prompt cache"), cache_report(found)] if found.used else []
+    if not found.used:
+        return []
+    return [
+        tag("h2", "Prompt cache"),
+        tag("p", text(found.table.title.removeprefix("prompt cache · "))),
+        figures(found.table),
+        notes(note for note in found.table.notes if note != EMULATED),
+    ]
 
 
 def _method(run: Run, command: str | None) -> list[Html | None]:
@@ -122,7 +134,7 @@ def _facts(run: Run) -> list[list[Html | str]]:
     sources = {name: sum(row.source == name for row in rows) for name in ("live", "store", "cassette")}
     answered = " · ".join(f"{count:,} {name}" for name, count in sources.items() if count)
     facts: dict[str, object] = {
-        "Answered by": _list(sorted({row.origin for row in rows})) or "nobody yet",
+        "Answered by": _list(_origins(run)) or "nobody yet",
         "Came from": answered or "nowhere yet",
         "Models": ", ".join(sorted({row.model for row in rows})),
         "Trials": f"{plural(len(info.variants), 'variant')}, {plural(info.samples, 'sample')}, "
