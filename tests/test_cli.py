@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +14,6 @@ from tests import commands, faults
 from tests.commands import ROOT, sums
 from workbench.cassette import Cassette
 from workbench.errors import DiskFullError
-from workbench.journal import Journal
 from workbench.run import Run
 
 FILES = {
@@ -526,20 +527,19 @@ def test_a_dead_server_stops_the_run(cli, study, emulator):
 
 def test_a_full_disk_stops_the_run(cli, study, emulator, asked, monkeypatch):
     """Nothing more is sent; with space again, nothing that was kept is asked again."""
-    write = Journal._write
-    written = []
+    real, written = os.pwrite, []
 
-    def full(self, data):
-        written.append(data)
-        if len(written) > 4:
-            raise DiskFullError(f"{self.path}: no space left for {len(data):,} bytes; free some and resume")
-        write(self, data)
+    def full(descriptor, data, at):
+        written.append(at)
+        if len(written) > 6:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data, at)
 
-    monkeypatch.setattr(Journal, "_write", full)
+    monkeypatch.setattr(os, "pwrite", full)
     words = ("run", study, "--base-url", emulator.url, "--concurrency", 1, "--mode", "off", "--out", "r")
     said = cli(*words)
     before, kept = asked(), len(Run.load("r"))
-    monkeypatch.setattr(Journal, "_write", write)
+    monkeypatch.setattr(os, "pwrite", real)
     more = cli(*words, "--resume")
 
     assert said.code == 4

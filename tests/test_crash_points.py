@@ -135,12 +135,15 @@ def whole(tmp_path_factory):
 
 
 def operations():
-    """Every operation of the run: it takes about 30, in whatever batches its records came."""
-    return range(1, 46)
+    """Every operation of the run: it takes about 50, in whatever batches its records came."""
+    return range(1, 76)
 
 
-def goes_on(folder: Path, first: Sitting, table: str) -> None:
-    """Check that the run in *folder* lost nothing it had reported, and ends as if nothing had happened."""
+def goes_on(folder: Path, first: Sitting, table: str, *, knows: bool = True) -> None:
+    """Check that the run in *folder* lost nothing it had reported, and ends as if nothing had happened.
+
+    With *knows* it knows of every call that was sent; else the disk may not have had the last few.
+    """
     before = Run.load(folder) if (folder / INFO).exists() else None
     kept = {row.trial_id for row in before.rows} if before else set()
     assert first.done <= kept
@@ -150,7 +153,9 @@ def goes_on(folder: Path, first: Sitting, table: str) -> None:
 
     assert again.summary().to_csv() == table
     assert len(second.asked) == 20 - len(kept)
-    assert len(first.service.asked) - len(kept) <= again.info.perhaps_paid <= 4
+    in_doubt = len(first.service.asked) - len(kept)
+    assert in_doubt <= (again.info.perhaps_paid if knows else 3 * 4)
+    assert again.info.perhaps_paid <= 4
     assert (folder / "table.csv").read_text() == table
 
 
@@ -164,7 +169,7 @@ def test_a_power_cut_loses_nothing_that_was_reported(tmp_path, monkeypatch, whol
     first = Sitting(disk, monkeypatch)
 
     assert isinstance(first.error, PowerCutError) == disk.stopped
-    goes_on(disk.after_power_cut(tmp_path / "after") / "run", first, table)
+    goes_on(disk.after_power_cut(tmp_path / "after") / "run", first, table, knows=False)
 
 
 @pytest.mark.parametrize("stop_at", operations())

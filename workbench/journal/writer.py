@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Journal:
     """A journal open for appending; one process at a time may hold it.
 
-    ``append`` is cheap and promises nothing; a record is safe when the next ``sync`` returned. Both may be
-    called from any thread, so that one fsync on a thread serves all that was appended meanwhile::
+    ``append`` is cheap and promises nothing; after ``write`` a record survives the process, after ``sync``
+    the machine. All may be called from any thread, so that one fsync on a thread serves all that was
+    appended meanwhile::
 
         with Journal.open(folder / "journal.jsonl") as journal:
             journal.append({"kind": "answer", "trial": "a/1/0"})
@@ -38,9 +39,9 @@ class Journal:
         self.path = path
         self.dropped = dropped
         self._descriptor = descriptor
-        self._end = end
-        self._next = end
+        self._safe = self._end = self._next = end
         self._waiting: list[bytes] = []
+        self._unsynced: list[bytes] = []
         self._closed = False
         self._taking = threading.Lock()
         self._syncing = threading.Lock()
@@ -88,6 +89,18 @@ class Journal:
             self._next += len(line)
         return place
 
+    def write(self) -> None:
+        """Give what was appended to the system: a kill loses none of it, a power cut may.
+
+        Does not wait for the disk, unless another thread is in `sync`.
+
+        Raises:
+            DiskFullError: No space. The records wait on; call again when there is some.
+            JournalError: The file cannot be written.
+        """
+        with self._syncing:
+            self._put_down()
+
     def sync(self) -> None:
         """Write what was appended and wait until it is on the disk: one write, one fsync, however many.
 
@@ -96,19 +109,37 @@ class Journal:
             JournalError: The file cannot be written.
         """
         with self._syncing:
-            batch = tuple(self._waiting)
-            if batch:
-                self._write(b"".join(batch))
-                del self._waiting[: len(batch)]
+            self._put_down()
+            if not self._unsynced:
+                return
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                data = b"".join(self._unsynced)
+                self._take_up()
+                raise failed(self.path, error, data) from error
+            self._unsynced.clear()
+            self._safe = self._end
 
-    def _write(self, data: bytes) -> None:
+    def _put_down(self) -> None:
+        batch = tuple(self._waiting)
+        data = b"".join(batch)
         try:
-            write_all(self._descriptor, data, self._end)
-            os.fsync(self._descriptor)
+            if data:
+                write_all(self._descriptor, data, self._end)
         except OSError as error:
             self._cut_back()
             raise failed(self.path, error, data) from error
         self._end += len(data)
+        self._unsynced += batch
+        del self._waiting[: len(batch)]
+
+    def _take_up(self) -> None:
+        """After an fsync that failed nobody knows what reached the disk: all of it is written again."""
+        self._waiting[:0] = self._unsynced
+        self._unsynced.clear()
+        self._end = self._safe
+        self._cut_back()
 
     def close(self) -> None:
         """Sync, and give the lock back; from now on nothing is taken.

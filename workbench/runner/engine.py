@@ -254,14 +254,13 @@ class Engine:
         call.over()
 
     async def begin(self, trial: Trial, request: Request) -> None:
-        """Put the intent on disk, and with it this worker's last answer.
+        """Write the intent down.
 
         Raises:
             Halted: There was a stop.
         """
-        self._commits.note({"type": "intent", "index": trial.index, "key": request.key})
         try:
-            await self._commits.flush()
+            await self._commits.write({"type": "intent", "index": trial.index, "key": request.key})
             if not self._halted and self._on_event is not None:
                 self._tell("started", trial.id, None, len(self.results))
         except BaseException:
