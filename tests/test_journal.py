@@ -376,3 +376,63 @@ def test_append_says_where_the_record_will_lie(path):
         places.append(journal.append(A))
 
     assert [Reader(path).at(place) for place in places] == [B, C, A]
+
+
+def test_what_was_written_survives_the_process(path):
+    """Without an fsync: another process reads it although this one never syncs again."""
+    journal = Journal.open(path)
+    journal.append({"a": 1})
+
+    journal.write()
+
+    assert read(path)[0] == [{"a": 1}]
+    journal.close()
+
+
+def test_a_write_does_not_wait_for_an_fsync(path, monkeypatch):
+    """A slow disk keeps nobody from sending the next call."""
+    began, go_on = threading.Event(), threading.Event()
+    real = os.fsync
+
+    def slow(descriptor):
+        began.set()
+        assert go_on.wait(5)
+        real(descriptor)
+
+    with Journal.open(path) as journal:
+        monkeypatch.setattr(os, "fsync", slow)
+        journal.append({"a": 1})
+        syncing = threading.Thread(target=journal.sync)
+        syncing.start()
+        began.wait(5)
+        journal.append({"a": 2})
+        journal.write()
+        seen = read(path)[0]
+        go_on.set()
+        syncing.join()
+
+    assert seen == [{"a": 1}, {"a": 2}]
+
+
+def test_what_was_written_during_an_fsync_that_fails_is_written_again(path, monkeypatch):
+    """Nobody knows what reached the disk, so all of it goes out once more, in its order and place."""
+    real, failing = os.fsync, [True]
+
+    def fsync(descriptor):
+        if failing:
+            failing.clear()
+            journal.append({"a": 2})
+            journal.write()
+            raise OSError(errno.EIO, "Input/output error")
+        real(descriptor)
+
+    with Journal.open(path) as journal:
+        monkeypatch.setattr(os, "fsync", fsync)
+        first = journal.append({"a": 1})
+        with pytest.raises(JournalError):
+            journal.sync()
+        journal.sync()
+        monkeypatch.undo()
+
+    assert read(path)[0] == [{"a": 1}, {"a": 2}]
+    assert Reader(path).at(first) == {"a": 1}

@@ -44,6 +44,7 @@ class Journal:
         self._unsynced: list[bytes] = []
         self._closed = False
         self._taking = threading.Lock()
+        self._writing = threading.Lock()
         self._syncing = threading.Lock()
 
     @classmethod
@@ -92,13 +93,13 @@ class Journal:
     def write(self) -> None:
         """Give what was appended to the system: a kill loses none of it, a power cut may.
 
-        Does not wait for the disk, unless another thread is in `sync`.
+        Does not wait for the disk, whatever another thread does.
 
         Raises:
             DiskFullError: No space. The records wait on; call again when there is some.
             JournalError: The file cannot be written.
         """
-        with self._syncing:
+        with self._writing:
             self._put_down()
 
     def sync(self) -> None:
@@ -109,17 +110,21 @@ class Journal:
             JournalError: The file cannot be written.
         """
         with self._syncing:
-            self._put_down()
-            if not self._unsynced:
+            with self._writing:
+                self._put_down()
+                records, end = len(self._unsynced), self._end
+            if not records:
                 return
             try:
                 os.fsync(self._descriptor)
             except OSError as error:
-                data = b"".join(self._unsynced)
-                self._take_up()
+                with self._writing:
+                    data = b"".join(self._unsynced)
+                    self._take_up()
                 raise failed(self.path, error, data) from error
-            self._unsynced.clear()
-            self._safe = self._end
+            with self._writing:
+                del self._unsynced[:records]
+                self._safe = end
 
     def _put_down(self) -> None:
         batch = tuple(self._waiting)

@@ -78,16 +78,13 @@ class Committer:
         else:
             self._start()
 
-    async def write(self, record: dict[str, Any]) -> None:
+    def write(self, record: dict[str, Any]) -> None:
         """Write a record, and what was taken before it: a kill cannot lose them, and the disk has them soon.
 
         Raises:
             DiskFullError: No space left.
             JournalError: The journal cannot be written.
         """
-        while self._syncing is not None:  # in an fsync a write would stop the loop
-            await self._syncing.over.wait()
-            await asyncio.sleep(0)
         self._complain()
         self.note(record)
         self._journal.write()

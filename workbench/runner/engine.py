@@ -260,7 +260,7 @@ class Engine:
             Halted: There was a stop.
         """
         try:
-            await self._commits.write({"type": "intent", "index": trial.index, "key": request.key})
+            self._commits.write({"type": "intent", "index": trial.index, "key": request.key})
             if not self._halted and self._on_event is not None:
                 self._tell("started", trial.id, None, len(self.results))
         except BaseException:

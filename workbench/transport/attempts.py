@@ -81,6 +81,7 @@ class Progress:
     free: int = 0
     queue_s: float = 0.0
     attempt_at: float = 0.0
+    ended_at: float = 0.0
     outage_s: float = 0.0
     last: Failure | None = None
     lost: int = 0

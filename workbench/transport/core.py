@@ -18,6 +18,7 @@ from workbench.transport.failures import WIRE_ERRORS, Failure
 from workbench.transport.limits import Limits, Tally, sleep
 from workbench.transport.requests import MESSAGES, Requests
 from workbench.transport.stream import Incoming
+from workbench.transport.turnstile import Turnstile
 from workbench.wire import Message, Request
 from workbench.wire.base import parse
 from workbench.wire.codec import dumps, loads
@@ -106,6 +107,7 @@ class Transport:
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._requests = Requests(endpoint, self.limits)
+        self._turnstile = Turnstile()
 
     # --- what is asked -------------------------------------------------------------------------------
 
@@ -130,6 +132,8 @@ class Transport:
         progress = Progress(time.perf_counter(), watch=watch)
         attempt = self._plain_answer if not request.stream else self._streamed_answer
         answer = await self._attempts.run(call, progress, lambda: attempt(call, progress))
+        progress.ended_at = time.perf_counter()
+        await self._turnstile.enter()
         return self._reply(request, call, progress, answer, draw=draw)
 
     async def stream(
@@ -152,6 +156,7 @@ class Transport:
         call = _call(request.with_(stream=True), api_version, betas, total_s)
         progress = Progress(time.perf_counter())
         answer = await self._attempts.run(call, progress, lambda: self._streamed_answer(call, progress, emit))
+        progress.ended_at = time.perf_counter()
         return self._reply(request, call, progress, answer)
 
     async def json(self, call: Call) -> Any:
@@ -326,11 +331,10 @@ class Transport:
         *,
         draw: int = 0,
     ) -> Reply:
-        now = time.perf_counter()
         timing = Timing(
             queue_s=progress.queue_s,
             ttft_s=answer.ttft_s,
-            total_s=now - progress.attempt_at,
+            total_s=progress.ended_at - progress.attempt_at,
             attempts=progress.tries,
             recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             lost=progress.lost,
