@@ -349,20 +349,22 @@ def test_what_ends_a_run_before_it_is_sent_is_not_perhaps_paid(tmp_path):
 
 def test_answers_that_waited_for_space_count_once_they_are_written(tmp_path, monkeypatch):
     """A write that failed and worked a moment later lost nothing, in the table neither."""
-    real, tries = os.pwrite, []
+    real, failed = os.pwrite, []
 
     def pwrite(descriptor, data, at):
-        tries.append(at)
-        if len(tries) == 6:  # the third answer; what goes before are intents and answers in turn
+        if at + len(data) > 4000 and not failed:
+            failed.append(at)
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(descriptor, data, at)
 
     monkeypatch.setattr(os, "pwrite", pwrite)
+    service = Service()
     with pytest.raises(DiskFullError, match="no space left"):
-        go(Service(), tmp_path / "run", concurrency=1)
+        go(service, tmp_path / "run", concurrency=1)
 
-    assert "3 replies" in (tmp_path / "run" / "table.txt").read_text()
-    assert len(Run.load(tmp_path / "run")) == 3
+    assert 3 < len(service.asked) < 20
+    assert f"{len(service.asked)} replies" in (tmp_path / "run" / "table.txt").read_text()
+    assert len(Run.load(tmp_path / "run")) == len(service.asked)
 
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path):
@@ -473,13 +475,11 @@ def test_the_tables_of_live_and_replay_are_the_same_bytes(tmp_path):
 
 def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
     """No answer is paid for that cannot be kept; what was written stays; with space again the run goes on."""
-    written: list[int] = []
     real = os.pwrite
 
     def pwrite(descriptor, data, at):
-        if len(written) >= 5:
+        if at + len(data) > 4000:
             raise OSError(errno.ENOSPC, "No space left on device")
-        written.append(at)
         return real(descriptor, data, at)
 
     monkeypatch.setattr(os, "pwrite", pwrite)
@@ -491,9 +491,9 @@ def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
     again = Service()
     resumed = go(again, tmp_path / "run", resume=True)
 
-    assert len(service.asked) == 3
-    assert len(kept) == 2
-    assert len(again.asked) == 18
+    assert 3 < len(kept) < 20
+    assert len(service.asked) - len(kept) <= 1
+    assert len(again.asked) == 20 - len(kept)
     assert len(resumed) == 20
 
 

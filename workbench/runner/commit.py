@@ -71,8 +71,8 @@ class Committer:
 
     async def add(self, result: Result) -> None:
         """Take a result, and see that it gets to disk without being waited for; wait where many do."""
-        self._complain()
         self.put(result)
+        self._complain()
         if len(self._batch.results) >= MOST_WAITING:
             await self.flush()
         else:

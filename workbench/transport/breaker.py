@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _FAILURES = 5
 _FIRST_S = 0.5
-_LONGEST_S = 15.0
+_LONGEST_S = 8.0
 _OPEN_AGAIN = 512
 """Calls side by side after which nobody is counted any more."""
 
