@@ -349,7 +349,8 @@ def test_what_ends_a_run_before_it_is_sent_is_not_perhaps_paid(tmp_path):
 
 def test_answers_that_waited_for_space_count_once_they_are_written(tmp_path, monkeypatch):
     """A write that failed and worked a moment later lost nothing, in the table neither."""
-    real, failed = os.pwrite, []
+    real = os.pwrite
+    failed: list[int] = []
 
     def pwrite(descriptor, data, at):
         if at + len(data) > 4000 and not failed:
