@@ -1,7 +1,7 @@
 """The workers: take a trial, have it answered, score, commit, take the next.
 
 What is found in a store is answered at once. What must be sent asks its `Lease` first: a turn among those
-that share a prefix, money, a slot, and the intent on disk.
+that share a prefix, money, a slot, and the intent written.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What must be true before a call is paid for: its turn, its money, its slot, its intent on disk."""
+"""What must be true before a call is paid for: its turn, its money, its slot, its intent written."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Desk:
 
         Args:
             request: As it will be sent.
-            begin: Puts the intent on disk; awaited last of all.
+            begin: Writes the intent down; awaited last of all.
             batch: Whether it is charged as one of a batch.
         """
         lease = Lease(await self._turn(request))
