@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _VOID: Final = frozenset({"br", "hr", "col", "line", "circle", "rect"})
 _ELEMENTS: Final = frozenset(
     """
-    a article aside b bdi blockquote br caption code col colgroup dd details div em footer h1 h2 h3 h4
-    header hr li mark ol p pre s section small span strong summary sup table tbody td tfoot th thead tr ul
-    svg line circle rect title
+    a article aside b bdi blockquote br caption code col colgroup dd del details div em footer h1 h2 h3 h4
+    header hr ins li mark ol p pre s section small span strong summary sup table tbody td tfoot th thead tr
+    ul svg line circle rect title
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 _ATTRIBUTES: Final = frozenset(

@@ -33,6 +33,9 @@ MAX_MARKDOWN: Final = 50_000
 
 SCHEMES: Final = ("http://", "https://", "mailto:")
 
+REFERENCE: Final = re.compile("\u2e28[\ue110-\ue11f]+\u2e29")
+"""A place in Markdown where a number will stand above the line (see `cited`): none may get into an address."""
+
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners and fillers
@@ -172,6 +175,7 @@ def _attribute(name: str, attribute: str, value: str) -> str | None:
     if attribute == "href":
         return link(value)
     if attribute == "class":
+        value = REFERENCE.sub("", value)
         return value if name == "code" and re.fullmatch(r"language-[\w+#.-]{1,30}", value) else None
     return value
 
@@ -182,6 +186,8 @@ def _parser() -> MarkdownIt:
 
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "maxNesting": 20})
     parser.enable("table").disable("image")
+    normalize = parser.normalizeLink
+    parser.normalizeLink = lambda url: normalize(REFERENCE.sub("", url))  # type: ignore[method-assign]
     parser.validateLink = lambda url: link(url) is not None  # type: ignore[method-assign]
     # A model's heading must not pass for a heading of the page.
     parser.add_render_rule("heading_open", lambda *_: "<p><strong>")
