@@ -18,13 +18,13 @@ FLOORS = {
     "tokens": 3, "cost": 3, "prompt": 3, "score": 3,
     "lint": 4, "judge": 4, "reply": 4, "estimate": 4,
     "evaluation": 5, "report": 5, "record": 5, "baseline": 5,
-    "run": 6,
+    "run": 6, "grades": 6,
     "interop": 7, "gate": 7,
     "show": 8,
     "sync": 9, "cache": 9, "cassette": 9, "platforms": 9, "emulator": 9,
     "transport": 10, "resources": 10, "runner": 10,
     "client": 11,
-    "widgets": 12, "loading": 12, "demo": 12,
+    "widgets": 12, "comparing": 12, "loading": 12, "demo": 12,
     "cli": 13, "testing": 13, "__init__": 13, "__main__": 13,
 }  # fmt: skip
 

@@ -93,6 +93,9 @@ _HOME = {
 }
 """Where each public name lives."""
 
+LIVE = frozenset({"Running"})
+"""Classes of nouns that a live notebook shows as a widget."""
+
 
 class _Package(ModuleType):
     """This module: its functions win over submodules of the same names (`catalog`, `cost`, `lint` …)."""
@@ -117,11 +120,16 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _html(noun: object) -> str | None:
-    from workbench.show import to_html
+def _bundle(noun: object) -> dict[str, Any]:
+    from workbench.show import to_bundle
 
-    return to_html(noun)
+    made: dict[str, Any] = dict(to_bundle(noun))
+    if type(noun).__name__ in LIVE:
+        from workbench.widgets import live_bundle
+
+        made |= live_bundle(noun)
+    return made
 
 
 sys.modules[__name__].__class__ = _Package
-display.use_renderer(_html)
+display.use_renderer(_bundle)

@@ -18,6 +18,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.browser.stage import Stage
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -264,3 +266,11 @@ def page(browser, lab):
     opened = LabPage(browser, lab)
     yield opened
     opened.context.close()
+
+
+@pytest.fixture
+def stage(browser, tmp_path):
+    """A bare page for one rich view."""
+    opened = Stage(browser, tmp_path)
+    yield opened
+    opened.close()

@@ -1,4 +1,4 @@
-"""Nouns as safe HTML: `to_html` is what the package gives `display` for every `Shown` noun.
+"""Nouns as safe HTML, charts as SVG: `to_bundle` is what the package gives `display` for every `Shown` noun.
 
 Renderers are found by the noun's class name, so that showing one noun imports no other.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import logging
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from workbench.show.safe import Html
 
 _log = logging.getLogger("workbench")
@@ -39,18 +41,41 @@ RENDERERS = {
 }
 """Class of the noun (one of this package) → module and function of this folder."""
 
+PICTURES: dict[str, str] = {}
+"""Class of the noun → module and function of this folder that draws it as an SVG."""
+
+
+def to_bundle(noun: object) -> dict[str, str]:
+    """Return what a notebook shows of *noun* beside its text, by MIME type; empty where there is nothing.
+
+    A cell never breaks over its own output: what goes wrong is logged, and text/plain remains.
+    """
+    made = {"text/html": to_html(noun), "image/svg+xml": _shown(to_svg, noun)}
+    return {kind: text for kind, text in made.items() if text is not None}
+
+
+def to_svg(noun: object) -> str | None:
+    """Return the picture of *noun*, or None where none is known.
+
+    Raises:
+        Exception: Whatever drawing it raised.
+    """
+    draw = _found(PICTURES, noun)
+    return None if draw is None else str(draw(noun))
+
 
 def to_html(noun: object) -> str | None:
-    """Return the HTML of *noun*, or None where there is none or it could not be made.
+    """Return the HTML of *noun*, or None where there is none or it could not be made, which is logged."""
+    return _shown(render, noun)
 
-    A cell never breaks over its own output: what goes wrong here is logged, and text/plain remains.
-    """
+
+def _shown(make: Callable[[object], str | None], noun: object) -> str | None:
     try:
-        return render(noun)
+        return make(noun)
     except Exception as error:  # noqa: BLE001 - a noun of any kind, a cell that must not break
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{type(error).__name__} at {frame.name}:{frame.lineno}"
-        _log.error("no HTML view of %s: %s", type(noun).__name__, where)  # bodies are not logged
+        _log.error("no view of %s: %s", type(noun).__name__, where)  # bodies are not logged
         return None
 
 
@@ -68,10 +93,15 @@ def render(noun: object) -> str | None:
 
 def fragment(noun: object) -> Html | None:
     """Return the HTML of *noun* without a stylesheet, to be put into other HTML."""
+    draw = _found(RENDERERS, noun)
+    return None if draw is None else draw(noun)
+
+
+def _found(known: Mapping[str, str], noun: object) -> Callable[[Any], Any] | None:
     for kind in type(noun).__mro__:
-        target = RENDERERS.get(kind.__name__)
+        target = known.get(kind.__name__)
         if target is not None and kind.__module__.startswith("workbench."):
             module, _, function = target.partition(".")
-            made: Html = getattr(import_module(f"workbench.show.{module}"), function)(noun)
-            return made
+            found: Callable[[Any], Any] = getattr(import_module(f"workbench.show.{module}"), function)
+            return found
     return None
