@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist, fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -281,6 +281,70 @@ def tango_z(gained: int, lost: int, n: int, difference: float) -> float:
     if variance <= 1e-12 * n:
         return 0.0 if abs(top) < 1e-9 * n else math.copysign(math.inf, top)
     return top / math.sqrt(variance)
+
+
+def kappa(
+    table: Sequence[Sequence[int]], *, weights: Literal["none", "quadratic"] = "none", level: float = 0.95
+) -> Interval:
+    """Cohen's kappa: agreement of two graders beyond what their label counts give by chance.
+
+    Where both used one label only it is undefined, the estimate NaN. Where the formula's variance is zero
+    the interval would have no width: with full agreement the lower bound is then that of Wilson's interval
+    of the agreement, else (one grader used one label, which makes kappa 0 whatever the other says) nothing
+    is excluded. Below about 30 cases the interval is too narrow.
+
+    Args:
+        table: Counts, square: the labels of one grader in rows, those of the other in columns, same order.
+        weights: ``quadratic`` for ordered labels: a disagreement counts by its distance squared.
+        level: Coverage of the interval, in (0, 1).
+
+    Raises:
+        ValueError: The table is not square, or a count is negative.
+
+    Source: Cohen 1960, Educ. Psychol. Meas. 20:37; weights and variance: Fleiss, Cohen & Everitt 1969,
+    Psychol. Bull. 72:323, https://doi.org/10.1037/h0028106
+
+    >>> i = kappa([[80, 10], [5, 5]])
+    >>> round(i.estimate, 2), round(i.low, 2), round(i.high, 2)
+    (0.32, 0.06, 0.58)
+    """
+    k, n = len(table), sum(map(sum, table))
+    if any(len(row) != k for row in table) or any(count < 0 for row in table for count in row):
+        raise ValueError("the table of two graders is square, and holds counts")
+    observed, chance, variance = _kappa_parts(table, weights == "quadratic") if n else (1.0, 1.0, 0.0)
+    if chance >= 1 - 1e-12:
+        return Interval(math.nan, -1.0, 1.0, n, "Cohen's kappa", level)
+    estimate = (observed - chance) / (1 - chance)
+    if variance > 1e-12:
+        half = _z(level) * math.sqrt(variance / n)
+        bounds = (max(-1.0, estimate - half), min(1.0, estimate + half))
+    elif sum(table[i][i] for i in range(k)) == n:
+        bounds = (max(-1.0, (wilson(n, n, level=level).low - chance) / (1 - chance)), 1.0)
+    else:
+        bounds = (-1.0, 1.0)
+    return Interval(estimate, *bounds, n, "Cohen's kappa", level)
+
+
+def _kappa_parts(table: Sequence[Sequence[int]], squared: bool) -> tuple[float, float, float]:  # noqa: FBT001 - private
+    """Return weighted agreement, what chance gives of it, and n times the variance of kappa."""
+    k, n = len(table), sum(map(sum, table))
+    each = range(k)
+    share = [[count / n for count in row] for row in table]
+    rows, columns = [math.fsum(row) for row in share], [math.fsum(row[j] for row in share) for j in each]
+    weight = [
+        [1 - ((i - j) / (k - 1)) ** 2 if squared and k > 1 else float(i == j) for j in each] for i in each
+    ]
+    observed = math.fsum(weight[i][j] * share[i][j] for i in each for j in each)
+    chance = math.fsum(weight[i][j] * rows[i] * columns[j] for i in each for j in each)
+    if chance >= 1:
+        return observed, chance, 0.0
+    left = 1 - (observed - chance) / (1 - chance)
+    of_row = [math.fsum(columns[j] * weight[i][j] for j in each) for i in each]
+    of_column = [math.fsum(rows[i] * weight[i][j] for i in each) for j in each]
+    spread = math.fsum(
+        share[i][j] * (weight[i][j] - (of_row[i] + of_column[j]) * left) ** 2 for i in each for j in each
+    )
+    return observed, chance, (spread - (1 - left - chance * left) ** 2) / (1 - chance) ** 2
 
 
 def _root(f: Callable[[float], float], low: float, high: float) -> float:

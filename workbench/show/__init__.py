@@ -35,6 +35,8 @@ RENDERERS = {
     "Explanation": "data.explanation",
     "Table": "tables.result_table",
     "Comparison": "tables.comparison",
+    "Agreement": "agreement.agreement",
+    "Preference": "agreement.preference",
     "Verdict": "gate.gate",
     "Result": "run.result",
     "Run": "run.run",
