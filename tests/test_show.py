@@ -146,7 +146,7 @@ def test_a_renderer_that_fails_leaves_the_text_and_a_line_in_the_log(caplog, mon
     bundle = Message(model="m", content=[{"type": "text", "text": "secret"}])._repr_mimebundle_()
 
     assert list(bundle) == ["text/plain"]
-    assert "no HTML view of Message: AttributeError" in caplog.text
+    assert "no view of Message: AttributeError" in caplog.text
     assert "secret" not in caplog.text
 
 
