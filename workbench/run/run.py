@@ -18,6 +18,7 @@ from workbench.run.recall import recall
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.report.charts import Plots
     from workbench.run.result import Result
     from workbench.run.warmed import Warmed
 
@@ -135,6 +136,22 @@ class Run(Shown):
             summed=self._bills,
             diagnosed={v["name"] for v in self.info.variants if "diagnostics" in v["prompt"]},
             warmed=self.warmed,
+        )
+
+    @cached_property
+    def plot(self) -> Plots:
+        """The run as charts: ``plot.pareto()``, ``latency``, ``scores``, ``paired``, ``cache``, ``power``."""
+        from workbench.report.charts import Plots
+
+        return Plots.of(
+            self.rows,
+            name=self.info.name,
+            variants=self.info.variant_names,
+            scorers=tuple((s["name"], s["kind"]) for s in self.info.scorers),
+            samples=self.info.samples,
+            epochs=self.info.epochs,
+            summed=self._bills,
+            report=self.cache,
         )
 
     def frame(self) -> pd.DataFrame:
