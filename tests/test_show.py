@@ -211,7 +211,7 @@ def test_citations_are_numbered_and_their_passages_folded():
     made = show.render(Message(model="m", content=[text, {"type": "text", "text": "!"}]))
 
     assert made is not None
-    assert "<bdi>It is Rome</bdi><sup>[1]</sup><bdi>!</bdi>" in made
+    assert '<p>It is Rome<sup class="wb-ref">[1]</sup>!</p>' in made
     assert "Guide · char 3 to 8" in made
 
 

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.show.h import join, tag
-from workbench.show.parts import badge, code, fold, one_line, pre, short, whole
+from workbench.show.parts import badge, code, fold, one_line, pre, whole
 from workbench.show.safe import Html, escape, text
+from workbench.show.served import headed, served
+from workbench.show.values import elided
 from workbench.wire.blocks import (
+    CompactionBlock,
+    ContainerUploadBlock,
     DocumentBlock,
+    FallbackBlock,
     ImageBlock,
+    IncompleteToolUseBlock,
+    McpToolListingBlock,
+    McpToolResultBlock,
+    McpToolUseBlock,
     RedactedThinkingBlock,
     SearchResultBlock,
+    ServerToolResultBlock,
+    ServerToolUseBlock,
     TextBlock,
     ThinkingBlock,
     ToolResultBlock,
+    ToolUseBlock,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from workbench.wire import ContentBlock, Wire
 
 _NAME = re.compile(r"(\{\{[^{}\n]{1,100}\}\})")
-_LONG: Final = 400
 
 
 def block(item: ContentBlock, *, names: bool = False) -> Html:
@@ -47,76 +57,6 @@ def template(value: str, *, names: bool) -> Html:
     return tag("pre", *parts, cls="wb-text", dir="auto")
 
 
-def elided(value: Any, limit: int = _LONG) -> Any:
-    """Return JSON with strings cut after *limit* characters: base64 is not for reading.
-
-    >>> elided({"data": "A" * 500})["data"][-23:]
-    '… (100 characters more)'
-    """
-    if isinstance(value, str) and len(value) > limit:
-        return short(value, limit)
-    if isinstance(value, dict):
-        return {str(key): elided(item, limit) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [elided(item, limit) for item in value]
-    return value
-
-
-def answer(items: Iterable[ContentBlock]) -> Html:
-    """Return the blocks of an answer: text first, citations numbered, the rest folded, thinking last."""
-    made: list[Html] = []
-    thought: list[Html] = []
-    line: list[Html] = []
-    passages: list[Any] = []
-    for item in items:
-        if isinstance(item, TextBlock):
-            line.append(text(item.text))
-            for citation in item.citations or ():
-                passages.append(citation)
-                line.append(tag("sup", f"[{len(passages)}]"))
-            continue
-        if isinstance(item, ThinkingBlock | RedactedThinkingBlock):
-            thought.append(block(item))
-            continue
-        made += [_line(line), block(item)]
-        line = []
-    return join([*made, _line(line), _passages(passages), *thought])
-
-
-def _line(parts: list[Html]) -> Html:
-    return tag("pre", *parts, cls="wb-text", dir="auto") if parts else Html()
-
-
-def _passages(citations: list[Any]) -> Html:
-    if not citations:
-        return Html()
-    rows = [
-        tag("li", tag("blockquote", pre(_cited(c), limit=2000)), tag("small", _where(c))) for c in citations
-    ]
-    return fold(f"{len(rows)} citation{'s' * (len(rows) != 1)}", tag("ol", *rows))
-
-
-def _cited(citation: Any) -> str:
-    return str(getattr(citation, "cited_text", "") or f"(a citation of type {citation.type})")
-
-
-def _where(citation: Any) -> Html:
-    """Name the document and the place in it, as the citation states them."""
-    body = citation.wire()
-    index = body.get("document_index", body.get("search_result_index"))
-    title = body.get("document_title") or body.get("title") or body.get("url") or body.get("source")
-    named = title or ("document" if index is None else f"document {index}")
-    unit = next(
-        (n for n in ("char", "page_number", "block") if f"start_{n}_index" in body or f"start_{n}" in body),
-        None,
-    )
-    if unit is None:
-        return text(one_line(named))
-    suffix = "" if unit == "page_number" else "_index"
-    start, end = body.get(f"start_{unit}{suffix}"), body.get(f"end_{unit}{suffix}")
-    return text(one_line(f"{named} · {unit.removesuffix('_number')} {start} to {end}"))
-
-
 def _text(item: TextBlock, names: bool) -> Html:  # noqa: FBT001 - one signature for all views
     return template(item.text, names=names)
 
@@ -124,11 +64,15 @@ def _text(item: TextBlock, names: bool) -> Html:  # noqa: FBT001 - one signature
 def _thinking(item: ThinkingBlock, _: bool) -> Html:  # noqa: FBT001
     if not item.thinking:
         return tag("p", "thinking, its text not shown by the service", cls="wb-dim")
-    return fold("thinking", pre(item.thinking))
+    return fold(f"thinking · {_characters(item.thinking)}", pre(item.thinking))
 
 
 def _redacted(_item: RedactedThinkingBlock, _: bool) -> Html:  # noqa: FBT001
     return tag("p", "thinking, withheld by the service", cls="wb-dim")
+
+
+def _characters(value: str) -> str:
+    return f"{len(value):,} character{'s' * (len(value) != 1)}"
 
 
 def _image(item: ImageBlock, _: bool) -> Html:  # noqa: FBT001
@@ -155,23 +99,61 @@ def _search_result(item: SearchResultBlock, names: bool) -> Html:  # noqa: FBT00
     return fold(head, *(block(part, names=names) for part in item.content))
 
 
-def _tool_result(item: ToolResultBlock, names: bool) -> Html:  # noqa: FBT001
-    failed = join([" · ", badge("error", "bad")]) if item.is_error else None
-    head = join([tag("strong", "tool result"), " · ", tag("code", item.tool_use_id), failed])
+def _tool_result(item: ToolResultBlock | McpToolResultBlock, names: bool) -> Html:  # noqa: FBT001
+    kind = "tool result" if isinstance(item, ToolResultBlock) else "MCP tool result"
+    head = headed(kind, tag("code", item.tool_use_id), badge("error", "bad") if item.is_error else None)
     if isinstance(item.content, str):
         return fold(head, template(item.content, names=names))
     return fold(head, *(block(part, names=names) for part in item.content or ()))
 
 
+def _called(item: ToolUseBlock | ServerToolUseBlock | McpToolUseBlock, _: bool) -> Html:  # noqa: FBT001
+    server = tag("code", item.server_name) if isinstance(item, McpToolUseBlock) else None
+    return fold(headed(_CALLS[item.type], tag("code", item.name), server), code(elided(item.input)))
+
+
+def _cut_off(item: IncompleteToolUseBlock, _: bool) -> Html:  # noqa: FBT001
+    kind = headed(_CALLS[item.type], tag("code", item.name), badge("cut off", "warn"))
+    return fold(
+        kind, tag("p", "its input is not complete, so nothing runs it", cls="wb-dim"), code(item.partial_json)
+    )
+
+
+def _served(item: ServerToolResultBlock, _: bool) -> Html:  # noqa: FBT001
+    return served(item)
+
+
+def _listing(item: McpToolListingBlock, _: bool) -> Html:  # noqa: FBT001
+    count = f"{len(item.tools):,} tool{'s' * (len(item.tools) != 1)}"
+    return fold(headed("MCP tools", tag("code", item.mcp_server_name), count), code(elided(item.tools)))
+
+
+def _upload(item: ContainerUploadBlock, _: bool) -> Html:  # noqa: FBT001
+    return tag("p", headed("file for the container", tag("code", item.file_id)))
+
+
+def _compaction(item: CompactionBlock, _: bool) -> Html:  # noqa: FBT001
+    summary = "a summary that stands for the turns before it"
+    inner = pre(item.content) if isinstance(item.content, str) else code(elided(item.content))
+    return fold(headed("compaction", summary), inner)
+
+
+def _fallback(item: FallbackBlock, _: bool) -> Html:  # noqa: FBT001
+    body = item.wire()
+    names = [_model(body.get(side)) for side in ("from", "to")]
+    return tag("p", headed("fallback", join(["another model goes on: ", text(" → ".join(names))])))
+
+
+def _model(value: Any) -> str:
+    return one_line(value.get("model") if isinstance(value, dict) else value, 80)
+
+
 def _other(item: Wire) -> Html:
-    """Tool calls, results of server tools, and whatever is newer than this code."""
+    """Return whatever is newer than this code, as it came."""
     body = item.wire()
     kind, name = str(body.get("type", "block")), body.get("name")
-    calls = kind in {"tool_use", "server_tool_use", "mcp_tool_use"}
-    words = {"tool_use": "tool call", "server_tool_use": "server tool call", "mcp_tool_use": "MCP tool call"}
-    head = join([tag("strong", words.get(kind, kind)), *([" · ", tag("code", str(name))] if name else [])])
-    shown = body.get("input") if calls else {key: value for key, value in body.items() if key != "type"}
-    return fold(head, code(elided(shown)))
+    head = headed(one_line(kind), tag("code", one_line(name)) if name else None, "not known to this version")
+    return fold(head, code(elided({key: value for key, value in body.items() if key != "type"})))
 
 
 def _source(source: dict[str, Any]) -> str:
@@ -183,6 +165,12 @@ def _source(source: dict[str, Any]) -> str:
     return one_line(source.get("url") or source.get("file_id") or kind or "?")
 
 
+_CALLS: Final = {
+    "tool_use": "tool call",
+    "server_tool_use": "server tool call",
+    "mcp_tool_use": "MCP tool call",
+}
+
 _VIEWS: dict[type, Callable[[Any, bool], Html]] = {
     TextBlock: _text,
     ThinkingBlock: _thinking,
@@ -191,9 +179,14 @@ _VIEWS: dict[type, Callable[[Any, bool], Html]] = {
     DocumentBlock: _document,
     SearchResultBlock: _search_result,
     ToolResultBlock: _tool_result,
+    McpToolResultBlock: _tool_result,
+    ToolUseBlock: _called,
+    ServerToolUseBlock: _called,
+    McpToolUseBlock: _called,
+    IncompleteToolUseBlock: _cut_off,
+    ServerToolResultBlock: _served,
+    McpToolListingBlock: _listing,
+    ContainerUploadBlock: _upload,
+    CompactionBlock: _compaction,
+    FallbackBlock: _fallback,
 }
-
-
-def compact(value: Any) -> str:
-    """Return JSON on one line, long strings cut."""
-    return one_line(json.dumps(elided(value), ensure_ascii=False, default=str), 200)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.show.blocks import compact
 from workbench.show.h import join, tag
 from workbench.show.parts import badge, one_line
 from workbench.show.safe import Html, text
+from workbench.show.values import compact
 
 if TYPE_CHECKING:
     from workbench.wire import Message
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CUT: Final = {
     "max_tokens": (
         "cut at max_tokens",
-        "the answer is not complete; give more max_tokens (thinking counts as well), or let it go on in a next turn",
+        "the answer is not complete; give it more (thinking counts as well), or let it go on in a next turn",
     ),
     "model_context_window_exceeded": (
         "cut at the context window",
@@ -23,7 +23,7 @@ _CUT: Final = {
     ),
     "pause_turn": (
         "paused",
-        "tools of the service ran as often as one turn allows; send the answer back unchanged, with the same tools, and it goes on",
+        "the service's tools ran as often as a turn allows; send the answer back unchanged, and it goes on",
     ),
     "compaction": (
         "paused for compaction",
@@ -43,17 +43,25 @@ def ending(message: Message) -> Html | None:
         return None
     if reason == "refusal":
         return _refusal(message.stop_details or {})
-    if reason == "tool_use":
-        return _quiet("waits for tool results: the next turn brings one for each call")
-    if reason == "stop_sequence":
-        found = [" ", tag("code", message.stop_sequence)] if message.stop_sequence else []
-        return tag("p", "ended at the stop sequence", *found, cls="wb-dim")
     if reason == "max_tokens" and not message.content:
         return _quiet("ended at max_tokens before a word was said; 0 of them only write the prompt cache")
     if reason in _CUT:
         return _line(*_CUT[reason])
+    return _done(message) if reason in {"tool_use", "stop_sequence"} else _unknown(message)
+
+
+def _done(message: Message) -> Html:
+    """Return what is to be known of an answer that ended as it was asked to."""
+    if message.stop_reason == "tool_use":
+        return _quiet("waits for tool results: the next turn brings one for each call")
+    found = [" ", tag("code", message.stop_sequence)] if message.stop_sequence else []
+    return tag("p", "ended at the stop sequence", *found, cls="wb-dim")
+
+
+def _unknown(message: Message) -> Html:
     details = f" · {compact(message.stop_details)}" if message.stop_details else ""
-    return tag("p", badge("stopped", "warn"), text(f": {reason}, which this version does not know{details}"))
+    known = one_line(message.stop_reason)
+    return tag("p", badge("stopped", "warn"), text(f": {known}, which this version does not know{details}"))
 
 
 def _line(word: str, cure: str) -> Html:
@@ -77,4 +85,10 @@ def _refusal(details: dict[str, Any]) -> Html:
         else "take what it objects to out of the whole conversation before asking again, or use another model"
     )
     extra = tag("small", text(compact(rest))) if rest else None
-    return join([tag("p", badge("refused", "warn"), text(f"{category}{why}")), _quiet(cure), extra])
+    return join(
+        [
+            tag("p", badge("refused", "warn"), text(f"{category}{why}") if category or why else None),
+            _quiet(cure),
+            extra,
+        ]
+    )

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.prompt import Prompt
 from workbench.report.words import EMULATED, origin_words, plural
 from workbench.run import write
-from workbench.show.blocks import elided
 from workbench.show.h import join, tag
 from workbench.show.money import bill
 from workbench.show.parts import Column, fold, more, style, table
@@ -18,6 +17,7 @@ from workbench.show.request import untitled
 from workbench.show.run import ending, errors, failures
 from workbench.show.safe import Html, escape, text
 from workbench.show.tables import figures, notes, origin, verdict
+from workbench.show.values import elided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from workbench.score.citations import Sources, Verdict, check, sources_of
 from workbench.show.parts import one_line
-from workbench.wire import DocumentBlock, MessageParam, TextBlock
-from workbench.wire.citations import CharLocation, ContentBlockLocation, DocumentCitation, PageLocation
+from workbench.wire import DocumentBlock, MessageParam, SearchResultBlock, TextBlock
+from workbench.wire.citations import (
+    CharLocation,
+    ContentBlockLocation,
+    DocumentCitation,
+    PageLocation,
+    SearchResultLocation,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from workbench.wire import ContentBlock, Message, Request
+    from workbench.wire import ContentBlock, Request
     from workbench.wire.citations import Citation
+
+T = TypeVar("T")
 
 QUOTE: Final = 4_000
 """Characters of one quote that are shown beside the answer; its source shows the passage whole."""
@@ -32,6 +40,7 @@ class Passage:
         verified: True only where the quote was compared with its source character for character and is
             the same; False where it is not; None where its text is not at hand.
         problem: What is wrong with it, or why it could not be compared.
+        source: What it points at, where the request or the answer holds it.
     """
 
     n: int
@@ -40,6 +49,14 @@ class Passage:
     place: str
     verified: bool | None
     problem: str
+    source: DocumentBlock | SearchResultBlock | None = None
+
+    @property
+    def identity(self) -> str:
+        """What tells its source from the others: two documents may have one title."""
+        body = self.citation.wire()
+        known = (name for name in ("document_index", "search_result_index", "url") if name in body)
+        return next((f"{name} {body[name]}" for name in known), self.title)
 
     @property
     def quote(self) -> str:
@@ -148,51 +165,57 @@ def _fetched(content: Iterable[ContentBlock]) -> Iterable[DocumentBlock]:
 
 
 def _passage(n: int, citation: Citation, given: Given | None) -> Passage:
-    verdict = _verdict(citation, given)
+    verdict, source = (Verdict(None, checked=False), None) if given is None else _looked_up(citation, given)
     verified = not verdict.problem if verdict.checked else None
     problem = verdict.problem or ("" if verified else _unseen(citation, given))
-    return Passage(n, citation, _title(citation, given), _place(citation), verified, problem)
+    return Passage(n, citation, _title(citation, source), _place(citation), verified, problem, source)
 
 
-def _verdict(citation: Citation, given: Given | None) -> Verdict:
-    if given is None:
-        return Verdict(None, checked=False)
+def _looked_up(citation: Citation, given: Given) -> tuple[Verdict, DocumentBlock | SearchResultBlock | None]:
+    """Compare a quote with its source, and return the source too."""
     found = check(citation, given.sources)
-    if not found.problem or not given.fetched or not isinstance(citation, DocumentCitation):
-        return found
-    # How fetched documents are counted is not written down, so each is tried, and none found is no proof.
-    for index in range(len(given.documents)):
-        moved = citation.model_copy(update={"document_index": index})
-        again = check(moved, Sources(given.documents, []))
+    if isinstance(citation, SearchResultLocation):
+        return found, _at(given.sources.search_results, citation.search_result_index)
+    if not isinstance(citation, DocumentCitation):
+        return found, None
+    source = _at(given.documents, citation.document_index)
+    if not found.problem or not given.fetched:
+        return found, source
+    # How documents count that the service fetched is not written down: all are tried, and none is no proof.
+    every = Sources(given.documents, [])
+    for index, document in enumerate(given.documents):
+        again = check(citation.model_copy(update={"document_index": index}), every)
         if again.checked and not again.problem:
-            return again
-    return Verdict(None, checked=False)
+            return again, document
+    return Verdict(None, checked=False), None
+
+
+def _at(held: Sequence[T], index: int) -> T | None:
+    return held[index] if 0 <= index < len(held) else None
 
 
 def _unseen(citation: Citation, given: Given | None) -> str:
     """Say why a quote could not be compared."""
     if given is None:
-        return "not compared: the request with its sources is not at hand"
+        return "the request with its sources is not at hand"
     why = {
         "page_location": "the text of these pages is not in the request",
         "web_search_result_location": "the text of a web page is not in the request",
     }
-    known = why.get(citation.type, "its source is not text that this request holds")
-    return f"not compared: {known}"
+    return why.get(citation.type, "its source is not a text that the request holds")
 
 
-def _title(citation: Citation, given: Given | None) -> str:
-    """Return what the source is called: by the request first, then by the citation."""
+def _title(citation: Citation, source: DocumentBlock | SearchResultBlock | None) -> str:
+    """Return what the source is called: by the citation, else by the request, else its number."""
     body = citation.wire()
     named = body.get("document_title") or body.get("title") or body.get("url") or body.get("source")
-    index = body.get("document_index", body.get("search_result_index"))
-    if not named and given is not None and isinstance(index, int):
-        held: list[Any] = given.sources.search_results if "search_result_index" in body else given.documents
-        named = held[index].title if 0 <= index < len(held) else None
+    named = named or (source.title if source is not None else None)
     if named:
         return one_line(named)
-    kind = "search result" if "search_result_index" in body else "document"
-    return one_line(f"{kind} {index}") if index is not None else "a source this version does not know"
+    for kind in ("document", "search_result"):
+        if f"{kind}_index" in body:
+            return one_line(f"{kind.replace('_', ' ')} {body[f'{kind}_index']}")
+    return "a source this version does not know"
 
 
 def _place(citation: Citation) -> str:
@@ -200,9 +223,8 @@ def _place(citation: Citation) -> str:
         return f"characters {citation.start_char_index:,} to {citation.end_char_index:,}"
     if isinstance(citation, PageLocation):
         return _span("page", citation.start_page_number, citation.end_page_number)
-    if isinstance(citation, ContentBlockLocation) or citation.type == "search_result_location":
-        body = citation.wire()
-        return _span("block", body["start_block_index"], body["end_block_index"])
+    if isinstance(citation, ContentBlockLocation | SearchResultLocation):
+        return _span("block", citation.start_block_index, citation.end_block_index)
     return ""
 
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from workbench.show.blocks import answer, compact
 from workbench.show.h import join, tag
-from workbench.show.parts import badge, whole
+from workbench.show.parts import whole
 from workbench.show.safe import Html, text
+from workbench.show.transcript import answer
 
 if TYPE_CHECKING:
     from workbench.reply import Reply
     from workbench.wire import Message, Usage
 
-_ENDED_WELL: Final = frozenset({"end_turn", "tool_use", "stop_sequence", None})
-
 
 def message(noun: Message) -> Html:
     """Return a message with the tokens it used."""
-    return join([_said(noun), _foot(noun.model, _tokens(noun.usage))])
+    return join([answer(noun), _foot(noun.model, _tokens(noun.usage))])
 
 
 def reply(noun: Reply) -> Html:
     """Return a reply with tokens, dollars, seconds and where it came from."""
-    return join([_said(noun.message), _foot(noun.message.model, *noun.footer.split(" · "))])
-
-
-def _said(noun: Message) -> Html:
-    body = answer(noun.content) if noun.content else tag("p", "(an empty answer)", cls="wb-dim")
-    if noun.stop_reason in _ENDED_WELL:
-        return body
-    details = f" · {compact(noun.stop_details)}" if noun.stop_details else ""
-    return join([body, tag("p", badge(f"stopped: {noun.stop_reason}", "warn"), text(details))])
+    said = answer(noun.message, noun.request)
+    return join([said, _foot(noun.message.model, *noun.footer.split(" · "))])
 
 
 def _foot(*parts: str) -> Html:

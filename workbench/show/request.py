@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.show.blocks import block, compact, elided
+from workbench.show.blocks import block
 from workbench.show.h import join, tag
 from workbench.show.parts import code, fold
 from workbench.show.safe import Html, text
+from workbench.show.values import compact, elided
 from workbench.wire import MessageParam, Request
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from workbench.report.words import dollars, plural, seconds
-from workbench.show.blocks import answer
 from workbench.show.h import join, tag
 from workbench.show.parts import MAX_ROWS, Column, badge, fold, more, one_line, pre, table
 from workbench.show.safe import Html, text
 from workbench.show.tables import origin, result_table
+from workbench.show.transcript import answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def result(noun: Result) -> Html:
         [
             head,
             *_asked(noun),
-            answer(noun.message.content),
+            answer(noun.message),
             *_scored(noun, 4000),
             tag("div", text(_foot(noun)), cls="wb-foot"),
         ]

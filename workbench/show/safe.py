@@ -34,7 +34,7 @@ MAX_MARKDOWN: Final = 50_000
 SCHEMES: Final = ("http://", "https://", "mailto:")
 
 REFERENCE: Final = re.compile("\u2e28[\ue110-\ue11f]+\u2e29")
-"""A place in Markdown where a number will stand above the line (see `cited`): none may get into an address."""
+"""A place in Markdown where a number will stand above the line (see `cited`); addresses hold none."""
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1

@@ -8,10 +8,10 @@ from workbench.show.blocks import block
 from workbench.show.cited import cited_markdown
 from workbench.show.ending import ending
 from workbench.show.h import join, tag
-from workbench.show.parts import badge, fold, pre
+from workbench.show.parts import fold, pre
 from workbench.show.passages import QUOTE, Cited, cited
-from workbench.show.safe import Html, text
-from workbench.show.source import source_of
+from workbench.show.safe import Html, text, visible
+from workbench.show.source import source_view, verdict
 from workbench.wire import TextBlock
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from workbench.show.passages import Passage
     from workbench.wire import ContentBlock, Message, Request
+
+
+__all__ = ["answer", "answer_view", "passages", "source_view", "turn_view"]
 
 
 def answer_view(message: Message, request: Request | None = None) -> dict[str, Any]:
@@ -32,48 +35,33 @@ def answer_view(message: Message, request: Request | None = None) -> dict[str, A
         ``html``: safe HTML with ``<sup class="wb-ref">[n]</sup>``. ``cites``: per number ``n``, ``quote``,
         ``where``, ``title``, ``place``, ``verified`` (True, False, or None where it could not be compared),
         ``problem`` and ``source``, an index into ``sources``, the titles of what is cited. ``words``: how
-        many quotes hold, empty where nothing is cited.
+        many quotes hold, empty where nothing is cited. What is not HTML is text with nothing invisible in it.
     """
     found = cited(message.content, request)
-    titles = list(dict.fromkeys(passage.title for passage in found.passages))
+    sources = {passage.identity: passage.title for passage in found.passages}
+    order = list(sources)
     return {
         "html": join([_content(message.content, found), ending(message)]),
-        "cites": [_cite(passage, titles) for passage in found.passages],
-        "sources": titles,
+        "cites": [{**_cite(passage), "source": order.index(passage.identity)} for passage in found.passages],
+        "sources": [visible(title) for title in sources.values()],
         "words": found.words,
     }
-
-
-def source_view(request: Request | None, message: Message, n: int) -> dict[str, Any]:
-    """Return the source of reference *n*, the cited passage in ``<mark>``.
-
-    Args:
-        request: What was asked, which holds the sources.
-        message: What the model answered.
-        n: The number of a reference of `answer_view`.
-
-    Returns:
-        ``title``: plain text. ``html``: safe HTML.
-
-    Raises:
-        UsageError: The answer has no reference *n*.
-    """
-    return source_of(request, message, n)
 
 
 def turn_view(request: Request) -> Html:
     """Return the conversation that was sent, turn by turn; the system prompt folded above it."""
     turns = [
-        tag("section", tag("h4", text(turn.role)), _turn(turn.role, turn.blocks)) for turn in request.messages
+        tag("section", tag("h4", text(turn.role)), _turn(turn.role, turn.blocks, request))
+        for turn in request.messages
     ]
     system = fold("system", *(block(item) for item in request.system_blocks)) if request.system else None
     return join([system, *turns])
 
 
-def answer(content: Sequence[ContentBlock], request: Request | None = None) -> Html:
-    """Return an answer for a page without a kernel: its passages are listed below it."""
-    found = cited(content, request)
-    return join([_content(content, found), passages(found)])
+def answer(message: Message, request: Request | None = None) -> Html:
+    """Return an answer for a page without a kernel: as `answer_view`, its passages listed below it."""
+    found = cited(message.content, request)
+    return join([_content(message.content, found), ending(message), passages(found)])
 
 
 def passages(found: Cited) -> Html | None:
@@ -83,17 +71,16 @@ def passages(found: Cited) -> Html | None:
     return fold(found.words, tag("ol", *map(_listed, found.passages)))
 
 
-def _cite(passage: Passage, titles: list[str]) -> dict[str, Any]:
-    return {
-        "n": passage.n,
+def _cite(passage: Passage) -> dict[str, Any]:
+    words = {
         "quote": passage.quote[:QUOTE],
         "where": passage.where,
         "title": passage.title,
         "place": passage.place,
-        "verified": passage.verified,
         "problem": passage.problem,
-        "source": titles.index(passage.title),
     }
+    shown = {name: visible(value) for name, value in words.items()}
+    return {"n": passage.n, "verified": passage.verified, **shown}
 
 
 def _content(content: Sequence[ContentBlock], found: Cited) -> Html:
@@ -115,14 +102,14 @@ def _said(line: list[str | int]) -> Iterable[Html]:
     return [cited_markdown(line)] if line else []
 
 
-def _turn(role: str, blocks: Sequence[ContentBlock]) -> Html:
+def _turn(role: str, blocks: Sequence[ContentBlock], request: Request) -> Html:
     """Return one turn: what a model wrote is Markdown, what was sent to it stands as it was sent."""
-    return answer(blocks) if role == "assistant" else join(map(block, blocks))
+    if role != "assistant":
+        return join(map(block, blocks))
+    found = cited(blocks, request)
+    return join([_content(blocks, found), passages(found)])
 
 
 def _listed(passage: Passage) -> Html:
-    colour = {True: "wb-good", False: "wb-bad", None: "wb-dim"}[passage.verified]
-    words = [text(passage.where), " · ", tag("span", passage.word, cls=colour)]
-    why = [" · ", text(passage.problem)] if passage.problem and passage.verified is False else []
-    quote = pre(passage.quote, limit=2000) if passage.quote else None
-    return tag("li", tag("blockquote", quote) if quote else None, tag("small", *words, *why))
+    quote = tag("blockquote", pre(passage.quote, limit=2000)) if passage.quote else None
+    return tag("li", quote, tag("small", text(passage.where), " · ", verdict(passage)))

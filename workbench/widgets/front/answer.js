@@ -94,7 +94,7 @@ wb.answer = (() => {
       return el("p", { class: "wb-cite-word" }, el("span", { class: "wb-good" }, "✓ verified"), ": stands there character for character");
     if (cite.verified === false)
       return el("p", { class: "wb-cite-word" }, el("span", { class: "wb-bad" }, "✗ not verified"), cite.problem ? `: ${cite.problem}` : "");
-    return el("p", { class: "wb-cite-word wb-dim" }, cite.problem || "not compared");
+    return el("p", { class: "wb-cite-word wb-dim" }, `not compared${cite.problem ? `: ${cite.problem}` : ""}`);
   }
 
   function show(state, anchor, cite, made) {
