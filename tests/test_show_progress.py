@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,42 +14,98 @@ from types import SimpleNamespace
 import pytest
 
 from tests.hostile import NAMES, TEXTS
-from workbench.show import progress
-from workbench.show.progress import PlainPainter, Progress, State, line, progress_for
+from workbench.cost import cost
+from workbench.show import progress, tally
+from workbench.show.progress import PlainPainter, Progress, progress_for
+from workbench.show.tally import State, lines
 from workbench.show.terminal import echo
+from workbench.wire import Usage
 
 
 @dataclass
 class Recorder:
-    """A painter that keeps its lines."""
+    """A painter that keeps what it painted."""
 
-    lines: list[str] = field(default_factory=list)
+    live: list[str] = field(default_factory=list)
+    last: list[str] = field(default_factory=list)
     interval_s: float = 0.25
 
-    def paint(self, line):
-        """Keep a line."""
-        self.lines.append(line)
+    def paint(self, state):
+        """Keep the lines of a run that goes on."""
+        self.live.append("\n".join(tally.lines(state)))
 
-    close = paint
+    def close(self, state):
+        """Keep the lines of its end."""
+        self.last = tally.lines(state, live=False)
+
+
+def usage(**counts: int) -> Usage:
+    return Usage.model_validate({"input_tokens": 100, "output_tokens": 20, **counts})
 
 
 def finished(
-    done: int, *, source: str = "live", error: str | None = None, dollars: str | None = "0.01"
+    done: int,
+    *,
+    source: str = "live",
+    error: tuple[str, str] | None = None,
+    model: str = "claude-haiku-4-5",
+    used: Usage | None = None,
+    note: str = "",
+    index: int = 0,
 ) -> SimpleNamespace:
-    total = None if dollars is None else Decimal(dollars)
+    """An event of the runner; an answer costs $0.0002 at Haiku's price."""
+    used = used or usage()
+    said = None if error is None else {"type": error[0], "message": error[1]}
     result = SimpleNamespace(
-        error=error, source=source, message=None if error else "answer", cost=SimpleNamespace(total=total)
+        error=said, source=source, index=index, origin="claude_api", usage=used, cost=cost(used, model=model)
     )
-    return SimpleNamespace(kind="finished", result=result, done=done, total=10)
+    return SimpleNamespace(kind="finished", result=result, done=done, total=10, note=note)
 
 
-def test_the_line_says_done_of_total_dollars_of_budget_errors_and_time_left():
+def waiting(note: str, kind: str = "started") -> SimpleNamespace:
+    return SimpleNamespace(kind=kind, result=None, done=0, total=10, note=note)
+
+
+def test_the_first_line_says_done_of_total_dollars_of_budget_what_holds_it_back_and_time_left():
     """As a person wants to read it."""
-    state = State("triage", 540, Decimal(2), done=431, spent=Decimal("0.71"), errors=1)
+    size, note = "3 variants × 60 samples × 3 epochs", "limited by output tokens per minute"
+    state = State("triage", 540, Decimal(2), size, done=431, spent=Decimal("0.71"), rate=431 / 190, note=note)
 
-    assert line(state, elapsed_s=190) == (
-        "triage   ███████████████░░░░░  431/540   $0.71 of $2.00   1 error   ETA 0:48"
+    assert lines(state)[0] == (
+        "triage   3 variants × 60 samples × 3 epochs   ███████████████░░░░░  431/540   $0.71 of $2.00   "
+        "limited by output tokens per minute   ETA 0:48"
     )
+
+
+def test_the_size_of_the_study_gives_way_in_a_narrow_terminal():
+    """How far it is matters more."""
+    state = State("triage", 540, size="3 variants × 60 samples × 3 epochs", done=431)
+
+    assert lines(state, width=80)[0] == "triage   ███████████████░░░░░  431/540   $0.00"
+
+
+def test_the_second_line_says_where_answers_came_from_how_many_failed_how_fast_and_what_was_saved():
+    """Done, failed and from store apart; tokens that either cache saved, with dollars."""
+    shown = Progress(State("x", 10, rate=2.0), Recorder())
+    read = usage(cache_read_input_tokens=90_000)
+
+    shown(finished(1, source="store"))
+    shown(finished(2, used=read))
+    shown(finished(3, error=("overloaded_error", "try later")))
+
+    assert lines(shown.state)[1] == (
+        "1 asked now · 1 from the store · 1 failed   2.0 answers/s   "
+        "saved: store 120 tokens ($0.00020), prompt cache read 90,000 tokens ($0.081 less)"
+    )
+
+
+def test_a_prompt_cache_that_was_only_written_to_has_saved_nothing_yet():
+    """Writes cost more than plain input: nothing is promised."""
+    shown = Progress(State("x", 10), Recorder())
+
+    shown(finished(1, used=usage(cache_creation_input_tokens=90_000)))
+
+    assert "saved" not in "".join(lines(shown.state))
 
 
 def test_answers_from_the_store_cost_nothing_now():
@@ -57,28 +115,72 @@ def test_answers_from_the_store_cost_nothing_now():
     shown(finished(1, source="store"))
     shown(finished(2))
 
-    assert shown.state.spent == Decimal("0.01")
+    assert shown.state.spent == Decimal("0.0002")
+
+
+def test_a_budget_is_measured_by_the_purse():
+    """Earlier sittings, warm-ups and lost answers count against it, though no event tells of them."""
+    purse = SimpleNamespace(spent=Decimal("1.5"), perhaps=Decimal("0.25"))
+    shown = Progress(State("x", 10, Decimal(2), purse=purse), Recorder())
+
+    shown(finished(1))
+
+    assert "$1.50 (and perhaps $0.25) of $2.00" in lines(shown.state)[0]
 
 
 def test_an_unknown_price_is_said():
     """A sum with an unknown part is not a sum."""
     shown = Progress(State("x", 10), Recorder())
 
-    shown(finished(1, dollars=None))
+    shown(finished(1, model="my-own-model"))
     shown(finished(2))
 
-    assert "unpriced" in line(shown.state)
+    assert "unpriced" in lines(shown.state)[0]
 
 
 def test_a_resumed_run_counts_what_was_done_before_but_not_its_time():
-    """Nine of ten were there; one took a second, so nothing is left to wait for."""
-    shown = Progress(State("x", 20), Recorder())
+    """Nine of twenty were there; one a second came since, so nine seconds are left."""
+    now, painter = [0.0], Recorder()
+    shown = Progress(State("x", 20), painter, clock=lambda: now[0])
 
-    shown(finished(10))
-    shown(finished(11))
+    for second in (1, 2):
+        now[0] = second
+        shown(finished(9 + second))
 
     assert shown.state.earlier == 9
-    assert "ETA 0:09" in line(shown.state, elapsed_s=2)
+    assert "9 from an earlier sitting" in painter.live[-1]
+    assert "ETA 0:09" in painter.live[-1]
+
+
+def test_the_rate_is_that_of_the_last_seconds():
+    """A burst from the store does not promise an early end for long."""
+    now, painter = [0.0], Recorder()
+    shown = Progress(State("x", 1000), painter, clock=lambda: now[0])
+
+    for done in range(1, 501):
+        now[0] = done / 1000
+        shown(finished(done, source="store"))
+    for second in range(1, 61):
+        now[0] = float(second)
+        shown(finished(500 + second))
+
+    assert shown.state.rate == pytest.approx(1.0, abs=0.1)
+
+
+def test_errors_are_grouped_by_type_and_the_most_frequent_three_are_told():
+    """How often, which type, and what the latest says; the others are counted."""
+    shown = Progress(State("x", 10), Recorder())
+    each = [("overloaded_error", f"try later {n}") for n in range(3)]
+    each += [("timeout", "too slow"), ("timeout", "too slow"), ("b", "one"), ("c", "two"), ("d", "three")]
+
+    for done, error in enumerate(each, 1):
+        shown(finished(done, error=error, index=done))
+
+    assert lines(shown.state)[2:] == [
+        "3 × overloaded_error: try later 2",
+        "2 × timeout: too slow",
+        "1 × b: one   … and 2 errors of other types",
+    ]
 
 
 def test_it_paints_at_most_four_times_a_second():
@@ -90,23 +192,76 @@ def test_it_paints_at_most_four_times_a_second():
         now[0] = done / 1000
         shown(finished(done))
 
-    assert len(painter.lines) <= 4
+    assert len(painter.live) <= 4
 
 
-def test_the_last_line_holds_no_time():
-    """So that a notebook's output is the same at each run."""
+def test_what_came_between_two_paintings_is_painted_though_nothing_follows():
+    """A run that waits for its last answers does not hide those before."""
+
+    async def two_at_once():
+        came, painter = asyncio.Event(), Recorder(interval_s=0.01)
+        keep = painter.paint
+        painter.paint = lambda state: (keep(state), came.set())[0]  # type: ignore[method-assign]
+        shown = Progress(State("x", 10), painter)
+        shown(finished(1))
+        shown(finished(2))
+        await asyncio.wait_for(came.wait(), 10)
+        return painter.live
+
+    (painted,) = asyncio.run(two_at_once())
+
+    assert "2/10" in painted
+
+
+def test_the_end_holds_no_time_and_is_the_same_in_whatever_order_it_came():
+    """So that a notebook's output is the same at each replay."""
+    events = [(("timeout", "b"), 2), (("timeout", "a"), 1), (("overloaded", "c"), 3)]
+    ends = []
+
+    for order in (events, events[::-1]):
+        painter, now = Recorder(), [0.0]
+        with Progress(State("x", 4), painter, clock=lambda now=now: now[0]) as shown:
+            for done, (error, index) in enumerate(order, 1):
+                now[0] += len(ends) + 1
+                shown(finished(done, error=error, index=index, note="limited by requests per minute"))
+        ends.append(painter.last)
+
+    assert ends[0] == ends[1]
+    assert ends[0] == [
+        "x   ███████████████░░░░░  3/4   $0.00",
+        "3 failed",
+        "2 × timeout: a",
+        "1 × overloaded: c",
+    ]
+
+
+def test_a_run_that_was_stopped_says_so_in_the_end():
+    """Nobody takes it for a whole one."""
     painter = Recorder()
 
-    with Progress(State("x", 2), painter) as shown:
+    with Progress(State("x", 4), painter) as shown:
         shown(finished(1))
+        shown(waiting("finishing 2 calls in flight", "draining"))
 
-    assert painter.lines[-1] == "x   ██████████░░░░░░░░░░  1/2   $0.01"
+    assert painter.last[0] == "x   1/4   $0.00   stopped early"
+
+
+def test_nothing_is_painted_after_the_end():
+    """What is left standing stands."""
+    painter = Recorder(interval_s=0)
+    shown = Progress(State("x", 2), painter)
+
+    shown.close()
+    shown(finished(1))
+    shown.paint()
+
+    assert painter.live == []
 
 
 def test_an_error_while_painting_is_swallowed_and_ends_the_painting(caplog):
     """The run goes on; the log says why nothing is seen."""
     painter = Recorder(interval_s=0)
-    painter.paint = lambda _line: 1 / 0  # type: ignore[method-assign]
+    painter.paint = lambda _state: 1 / 0  # type: ignore[method-assign]
     shown = Progress(State("x", 2), painter)
 
     shown(finished(1))
@@ -117,11 +272,26 @@ def test_an_error_while_painting_is_swallowed_and_ends_the_painting(caplog):
 
 
 @pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
-def test_a_name_cannot_move_the_cursor(hostile):
-    """One line, whatever the evaluation is called."""
-    shown = line(State(hostile, 1))
+def test_no_text_can_move_the_cursor_or_add_a_line(hostile):
+    """Whatever the evaluation is called, whatever an error says, and of which type it is."""
+    state = State(hostile, 1)
+    tally.add(state, finished(1, error=(hostile, hostile)).result)
 
-    assert not any(character < " " and character != "\t" for character in shown)
+    said = [*lines(state), tally.line(state)]
+
+    assert len(said) == 4
+    assert not any(character < " " and character != "\t" for line in said for character in line)
+
+
+@pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
+def test_hostile_words_are_text_in_the_html(hostile):
+    """Name, type and message of an error are escaped; no element of theirs is made."""
+    state = State(hostile, 1)
+    tally.add(state, finished(1, error=(hostile, hostile)).result)
+
+    made = progress.state_html(state)
+
+    assert set(re.findall(r"</?(\w+)", made)) <= {"div", "span", "bdi"}
 
 
 def test_a_pipe_gets_a_line_every_ten_seconds_and_no_control(capsys):
@@ -177,8 +347,12 @@ def test_a_notebook_gets_one_output_updated_in_place(monkeypatch):
     progress_for(2, "<img src=x>").close()
 
     assert len(shown) == 2
-    assert "<bdi>&lt;img src=x&gt;   </bdi>" in shown[-1]["text/html"]
-    assert '<span class="wb-bar wb-rest"><bdi>░' in shown[-1]["text/html"]
+    assert "<bdi>&lt;img src=x&gt;  </bdi>" in shown[-1]["text/html"]
+    assert 'role="status"' in shown[-1]["text/html"]
+    assert (
+        '<span role="progressbar" aria-label="&lt;img src=x&gt;" aria-valuemin="0" aria-valuemax="2" '
+        'aria-valuenow="0" aria-valuetext="0 of 2"><span class="wb-bar wb-rest">░'
+    ) in shown[-1]["text/html"]
 
 
 def test_a_place_that_cannot_be_painted_is_no_reason_not_to_run(monkeypatch):
@@ -209,9 +383,9 @@ def test_importing_show_loads_nothing_heavy():
 
 def test_what_is_finished_after_a_stop_stays_readable():
     """The sentence needs the room of the bar, and stays while the last answers come in."""
-    state = State("sums", 800, done=328)
-    progress.count(state, SimpleNamespace(kind="draining", note="finishing 2 calls in flight", result=None))
+    state = State("sums", 800, done=328, rate=3.0)
+    tally.count(state, waiting("finishing 2 calls in flight", "draining"))
 
-    progress.count(state, SimpleNamespace(kind="finished", note="", result=None))
+    tally.count(state, waiting(""))
 
-    assert line(state, elapsed_s=9) == "sums   328/800   $0.00   finishing 2 calls in flight"
+    assert lines(state)[0] == "sums   328/800   $0.00   finishing 2 calls in flight"

@@ -22,7 +22,6 @@ from workbench.client.models import Models
 from workbench.client.quote import each, quote
 from workbench.client.sitting import Sitting, Way
 from workbench.client.stream import Stream
-from workbench.client.trials import dollars, new_folder
 from workbench.display import Shown
 from workbench.errors import APIResponseValidationError, UsageError
 from workbench.platforms import resolve
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from workbench.client.answers import Mode
+    from workbench.client.running import Running
     from workbench.estimate import Estimate
     from workbench.evaluation import Eval
     from workbench.reply import Reply
@@ -63,6 +63,8 @@ _COUNTED = (
     "context_management",
     "compaction",
 )
+_NOTED = ("concurrency", "budget_usd", "out", "via", "deadline_s", "auto_cache")
+"""Options of a run that are noted where it is not made."""
 _PACKAGE = str(Path(__file__).parents[1])
 _told: set[str] = set()
 
@@ -286,24 +288,12 @@ class Client(Shown):
             APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
             IncompleteError: The budget is used up; the run can be resumed.
         """
-        noted = collecting.get()
-        if noted is not None:
-            options = {
-                "mode": mode,
-                "concurrency": concurrency,
-                "budget_usd": budget_usd,
-                "out": out,
-                "via": via,
-                "deadline_s": deadline_s,
-                "auto_cache": auto_cache,
-            }
-            noted.append((self, evaluation, options))
-            raise Collected
-        way = Way(
-            mode=self._mode(mode),
-            folder=Path(out) if out is not None else new_folder(evaluation.name),
+        return self._sitting(
+            evaluation,
+            mode=mode,
             concurrency=concurrency,
-            cap=dollars(budget_usd),
+            budget_usd=budget_usd,
+            out=out,
             resume=resume,
             stream=stream,
             check=check,
@@ -312,16 +302,43 @@ class Client(Shown):
             auto_cache=auto_cache,
             cluster=cluster,
             on_event=on_event,
-        )
+        ).run()
+
+    def start(self, evaluation: Eval, **options: Any) -> Running:
+        """Ask in the background, so that the next cells and the Stop button work; shown, it follows the run.
+
+        Args:
+            evaluation: The study.
+            **options: Those of `run`.
+
+        Raises:
+            LintError, UsageError: As `run`, before anything is sent; `Running.result` raises the rest.
+        """
+        return self._sitting(evaluation, **options).start()
+
+    async def arun(self, evaluation: Eval, **options: Any) -> Run:
+        """Ask, as `run`, from any event loop.
+
+        Cancelled, as by the interrupt of a cell that awaits it, it finishes what is in flight for a moment
+        and leaves a run marked ``interrupted``, which can be resumed.
+        """
+        return await self._sitting(evaluation, **options).arun()
+
+    def _sitting(self, evaluation: Eval, *, mode: str | None = None, **options: Any) -> Sitting:
+        noted = collecting.get()
+        if noted is not None:
+            kept = {name: value for name, value in options.items() if name in _NOTED}
+            noted.append((self, evaluation, {"mode": mode, **kept}))
+            raise Collected
         return Sitting(
             evaluation,
-            way,
+            Way.of(evaluation, self._mode(mode), options),
             question=self._question,
             answers=self._answers,
             link=self._link,
             api_version=self.api_version,
             betas=self.betas,
-        ).run()
+        )
 
     def resume(self, folder: str | os.PathLike[str], evaluation: Eval | None = None, **options: Any) -> Run:
         """Go on with an unfinished run; nothing that was answered is asked again.

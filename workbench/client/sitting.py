@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import asyncio
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-from workbench import sync
+from workbench import runner, sync
 from workbench.client.again import continued, how_to_go_on
 from workbench.client.preflight import preflight
-from workbench.client.trials import Earlier, Trials
-from workbench.errors import UsageError
+from workbench.client.running import Running
+from workbench.client.trials import Earlier, Trials, dollars, new_folder
+from workbench.errors import UsageError, did_you_mean
+from workbench.runner.engine import DRAIN_S
+from workbench.show.progress import Progress, in_notebook, progress_for
+from workbench.show.tally import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Mapping
     from datetime import datetime
     from decimal import Decimal
-    from pathlib import Path
 
     from workbench.client.again import Asked
     from workbench.client.answers import Answers, Mode, Question
     from workbench.client.cluster import Cluster
     from workbench.client.link import Link
     from workbench.client.post import Post
+    from workbench.client.running import Told
     from workbench.evaluation import Eval
     from workbench.run import Run
     from workbench.runner import Event
@@ -51,6 +57,23 @@ class Way:
     auto_cache: bool = False
     cluster: Any = None
     on_event: Callable[[Event], None] | None = None
+
+    @classmethod
+    def of(cls, evaluation: Eval, mode: Mode, options: Mapping[str, Any]) -> Self:
+        """Read the options of `Client.run`, but for its mode.
+
+        Raises:
+            UsageError: No such option, or not a value it can have.
+        """
+        given = dict(options)
+        out, cap = given.pop("out", None), dollars(given.pop("budget_usd", None))
+        known = {one.name for one in fields(cls)} - {"mode", "folder", "cap"}
+        for name in given:
+            if name not in known:
+                names = known | {"mode", "out", "budget_usd"}
+                raise UsageError(f"a run has no option {name!r}{did_you_mean(name, names)}")
+        folder = Path(out) if out is not None else new_folder(evaluation.name)
+        return cls(mode=mode, folder=folder, cap=cap, **given)
 
     def __post_init__(self) -> None:
         """Refuse a concurrency that is none."""
@@ -89,10 +112,57 @@ class Sitting:
         self._link = link
         self._api_version = api_version
         self._betas = betas
+        self._purse = runner.Purse(way.cap)
 
     def run(self) -> Run:
         """Ask, and return the run; raises as `Client.run`."""
-        from workbench.runner import Plan, Purse
+        recorded = self.prepared()
+        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
+        with self._progress() as progress:
+            try:
+                return sync.run(
+                    recorded(self._way.on_event or progress, drain_s), grace_s=drain_s + sync.GRACE_S
+                )
+            except KeyboardInterrupt as stop:
+                stop.args = (how_to_go_on(self._way.folder),)
+                raise
+
+    def start(self) -> Running:
+        """Ask in the background; raises at once what is known before anything is sent."""
+        recorded = self.prepared()
+        running = Running(self._state(), self._way.folder)
+        running.begin(lambda hear: recorded(hear, TERMINAL_DRAIN_S), self._way.on_event)
+        return running
+
+    async def arun(self) -> Run:
+        """Ask, awaited from any event loop; raises as `Client.run`."""
+        recorded = await asyncio.to_thread(self.prepared)  # it may wait for the service
+        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
+        told = self._way.on_event
+        with Progress(self._state(), None) if told is not None else self._progress() as progress:
+            running = Running(progress.state, self._way.folder, progress=progress)
+            running.begin(lambda hear: recorded(hear, drain_s), told)
+            try:
+                return await running
+            except asyncio.CancelledError:
+                await running.drained()
+                raise asyncio.CancelledError(how_to_go_on(self._way.folder)) from None
+
+    def _progress(self) -> Progress:
+        state = self._state()
+        return progress_for(state.total, state.name, state.budget, size=state.size, purse=state.purse)
+
+    def _state(self) -> State:
+        way, study = self._way, self._evaluation
+        purse = self._purse if way.cap is not None else None
+        return State(study.name, len(study), way.cap, study.size, purse)
+
+    def prepared(self) -> Callable[[Told, float], Coroutine[Any, Any, Run]]:
+        """Look at everything that must be known before anything is sent; nothing is sent.
+
+        Returns:
+            What asks, given who is told of it and how many seconds calls in flight have after a stop.
+        """
         from workbench.runner.batching import Batching
         from workbench.runner.marks import AutoMarks
 
@@ -110,48 +180,39 @@ class Sitting:
         if post is not None:  # also a run that asks live: it finishes the batches of earlier sittings
             post.marks = marks
             batches = Batching(post, fresh=in_batches, deadline_s=way.deadline_s)
-        return self._recorded(
-            earlier.begun,
-            marks,
-            purse=Purse(way.cap, spent=earlier.spent, perhaps=earlier.perhaps, unpriced=earlier.unpriced),
-            plan=Plan.of(study, marks),
-            batches=batches,
+        self._purse = runner.Purse(
+            way.cap, spent=earlier.spent, perhaps=earlier.perhaps, unpriced=earlier.unpriced
+        )
+        options = {
+            "purse": self._purse,
+            "plan": runner.Plan.of(study, marks),
+            "batches": batches,
+            "asked": continued(way.folder, self._how(), resume=way.resume),
+        }
+        return lambda told, drain_s: self._recorded(
+            earlier.begun, marks, on_event=told, drain_s=drain_s, **options
         )
 
-    def _recorded(self, begun: datetime, marks: Any, **options: Any) -> Run:
-        from workbench import runner
-        from workbench.runner.engine import DRAIN_S
-        from workbench.show.progress import in_notebook, progress_for
-
-        way, study = self._way, self._evaluation
-        drain_s = DRAIN_S if in_notebook() else TERMINAL_DRAIN_S
-        cluster = sync.run(self._cluster()) if way.cluster is not None else None
-        answers = self._answers if cluster is None else self._answers.through(cluster)
-        trials = Trials(self._question, answers, way.mode, stream=way.stream, since=begun, marks=marks)
-        how = continued(way.folder, self._how(), resume=way.resume)
-        with progress_for(len(study), study.name, way.cap) as progress:
-            recorded = runner.record(
-                study,
+    async def _recorded(self, begun: datetime, marks: Any, **options: Any) -> Run:
+        way = self._way
+        cluster = await self._cluster() if way.cluster is not None else None
+        try:
+            answers = self._answers if cluster is None else self._answers.through(cluster)
+            trials = Trials(self._question, answers, way.mode, stream=way.stream, since=begun, marks=marks)
+            return await runner.record(
+                self._evaluation,
                 trials.send,
                 folder=way.folder,
                 resume=way.resume,
-                asked=how,
                 added=marks.added if marks is not None else (),
                 concurrency=way.concurrency,
-                drain_s=drain_s,
-                on_event=way.on_event or progress,
                 pacing=self._pacing,
                 warmer=None if way.mode == "replay" else trials,
                 **options,
             )
-            try:
-                return sync.run(recorded, grace_s=drain_s + sync.GRACE_S)
-            except KeyboardInterrupt as stop:
-                stop.args = (how_to_go_on(way.folder),)
-                raise
-            finally:
-                if cluster is not None:
-                    sync.run(cluster.aclose())
+        finally:
+            if cluster is not None:
+                await cluster.aclose()
 
     def _pacing(self) -> Turns | None:
         """Return the pace of what is sent from this process."""

@@ -1,23 +1,28 @@
-"""How far a run is: one line in a terminal or one output in a notebook, at most four times a second.
+"""How far a run is: a few lines in a terminal or one output in a notebook, at most four times a second.
 
 Painting is decoration: it never changes a result, and an error while painting is logged, not raised.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import sys
+import threading
 import time
-from dataclasses import dataclass
-from decimal import Decimal
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
-from workbench.report.words import UNPRICED, plural
-from workbench.show.safe import terminal
+from workbench.show import tally
+from workbench.show.tally import State, count
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
+
+    from workbench.show.safe import Html
+    from workbench.show.tally import Paying
 
 _log = logging.getLogger("workbench")
 
@@ -27,37 +32,8 @@ INTERVAL_S: Final = 0.25
 PLAIN_INTERVAL_S: Final = 10.0
 """Seconds between two lines where nothing can be painted over."""
 
-_CELLS: Final = 20
-_BAR: Final = {"█": "wb-bar", "░": "wb-bar wb-rest"}
-
-
-@dataclass(slots=True)
-class State:
-    """What a run has done so far.
-
-    Attributes:
-        name: The evaluation's.
-        total: Trials to be done.
-        budget: Dollars that may be spent, or None.
-        done: Trials with an answer or an error, those of an earlier sitting included.
-        earlier: How many of them were done before.
-        errors: Trials with an error.
-        spent: Dollars paid; None once a price is unknown.
-        paid: Trials that were asked now, not found in the store.
-        note: What holds the run back, e.g. ``limited by output tokens per minute``.
-        draining: Whether the run was stopped and finishes what is on its way.
-    """
-
-    name: str
-    total: int
-    budget: Decimal | None = None
-    done: int = 0
-    earlier: int = 0
-    errors: int = 0
-    spent: Decimal | None = Decimal(0)
-    paid: int = 0
-    note: str = ""
-    draining: bool = False
+LATELY_S: Final = 20.0
+"""Seconds over which the rate is measured: a burst from the store must not promise an early end for long."""
 
 
 class Painter(Protocol):
@@ -65,11 +41,11 @@ class Painter(Protocol):
 
     interval_s: float
 
-    def paint(self, line: str) -> None:
-        """Show *line* in place of the one before."""
+    def paint(self, state: State) -> None:
+        """Show *state* in place of the one before."""
 
-    def close(self, line: str) -> None:
-        """Show *line* for good."""
+    def close(self, state: State) -> None:
+        """Show *state* for good."""
 
 
 class Progress:
@@ -81,7 +57,11 @@ class Progress:
         self.state = state
         self._painter = painter
         self._clock = clock
-        self._started = self._painted = clock()
+        self._painting = threading.Lock()
+        self._soon = False
+        now = clock()
+        self._due = now + painter.interval_s if painter is not None else now
+        self._lately: deque[tuple[float, int]] = deque([(now, state.done - state.earlier)])
 
     def __call__(self, event: Any) -> None:
         """Count one event of the runner; only finished trials and waiting count."""
@@ -89,7 +69,11 @@ class Progress:
             return
         try:
             count(self.state, event)
-            self._paint(now=getattr(event, "kind", "") == "draining")
+            now = self._clock()
+            if now >= self._due or event.kind == "draining":
+                self._paint(now)
+            elif not self._soon:
+                self._paint_later(self._due - now)
         except Exception as error:  # noqa: BLE001 - painting must not end a run
             self._give_up(error)
 
@@ -99,78 +83,61 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def paint(self) -> None:
+        """Paint now: something changed that was no event."""
+        self._overdue()
+
     def close(self) -> None:
-        """Paint the last line. It holds no time, so a notebook's output is the same at each run."""
-        painter, self._painter = self._painter, None
+        """Paint for the last time. It holds no time, so a notebook's output is the same at each run."""
+        with self._painting:
+            painter, self._painter = self._painter, None
+            try:
+                if painter is not None:
+                    painter.close(self.state)
+            except Exception as error:  # noqa: BLE001 - painting must not end a run
+                self._give_up(error)
+
+    def _paint_later(self, seconds: float) -> None:
+        """See that what came between two paintings is shown, also where nothing comes after it."""
         try:
-            if painter is not None:
-                painter.close(line(self.state))
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # counted by hand: the next event will paint
+            return
+        self._soon = True
+        loop.call_later(seconds, self._overdue)
+
+    def _overdue(self) -> None:
+        self._soon = False
+        try:
+            now = self._clock()
+            if now >= self._due:
+                self._paint(now)
         except Exception as error:  # noqa: BLE001 - painting must not end a run
             self._give_up(error)
 
-    def _paint(self, *, now: bool = False) -> None:
-        time_s = self._clock()
-        if self._painter is None or (not now and time_s - self._painted < self._painter.interval_s):
-            return
-        self._painted = time_s
-        self._painter.paint(line(self.state, elapsed_s=time_s - self._started))
+    def _paint(self, now: float) -> None:
+        with self._painting:  # another thread may be closing, and what it painted must stand
+            if self._painter is None:
+                return
+            self._due = now + self._painter.interval_s
+            self._measure(now)
+            self._painter.paint(self.state)
+
+    def _measure(self, now: float) -> None:
+        fresh = self.state.done - self.state.earlier
+        while len(self._lately) > 1 and now - self._lately[0][0] > LATELY_S:
+            self._lately.popleft()
+        then, before = self._lately[0]
+        self.state.rate = (fresh - before) / (now - then) if now > then and fresh > before else None
+        self._lately.append((now, fresh))
 
     def _give_up(self, error: Exception) -> None:
         self._painter = None
         _log.warning("progress is no longer shown: %s", type(error).__name__)
 
 
-def count(state: State, event: Any) -> None:
-    """Add one event of the runner to *state*."""
-    if not state.draining:
-        state.note = getattr(event, "note", "") or ""
-        state.draining = getattr(event, "kind", "") == "draining"
-    result = getattr(event, "result", None)
-    if result is None:
-        return
-    state.earlier = event.done - 1 if state.done == 0 else state.earlier
-    state.done = event.done
-    state.errors += result.error is not None
-    if result.source == "live" and result.error is None:
-        state.paid += 1
-        total = result.cost.total
-        state.spent = None if total is None or state.spent is None else state.spent + total
-
-
-def line(state: State, *, elapsed_s: float | None = None) -> str:
-    """Return the state as one line.
-
-    >>> line(State("triage", 540, Decimal(2), done=431, spent=Decimal("0.71"), paid=431), elapsed_s=190)
-    'triage   ███████████████░░░░░  431/540   $0.71 of $2.00   ETA 0:48'
-    """
-    full = _CELLS * state.done // max(state.total, 1)
-    bar = "" if state.draining and elapsed_s is not None else f"{'█' * full}{'░' * (_CELLS - full)}  "
-    parts = [
-        f"{bar}{state.done:,}/{state.total:,}",
-        _dollars(state.spent) + (f" of {_dollars(state.budget)}" if state.budget is not None else ""),
-        plural(state.errors, "error") if state.errors else "",
-        _eta(state, elapsed_s) if elapsed_s is not None and not state.draining else "",
-        state.note if elapsed_s is not None else "",
-    ]
-    return terminal("   ".join(part for part in (state.name, *parts) if part)).replace("\n", " ")
-
-
-def _dollars(amount: Decimal | None) -> str:
-    # Two places throughout: a line that is painted over must not jump.
-    return UNPRICED if amount is None else f"${amount:,.2f}"
-
-
-def _eta(state: State, elapsed_s: float) -> str:
-    fresh = state.done - state.earlier
-    if fresh <= 0 or state.done >= state.total:
-        return ""
-    left = round(elapsed_s / fresh * (state.total - state.done))
-    hours, rest = divmod(left, 3600)
-    return f"ETA {hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"ETA {rest // 60}:{rest % 60:02}"
-
-
 class TerminalPainter:
-    """One line of stderr, painted over."""
+    """A few lines of stderr, painted over."""
 
     interval_s = INTERVAL_S
 
@@ -178,18 +145,20 @@ class TerminalPainter:
         from rich.console import Console
         from rich.live import Live
 
-        self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=False)
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=False)
         self._live.start()
 
-    def paint(self, line: str) -> None:
-        """Show *line*, cut to the width of the terminal."""
+    def paint(self, state: State, *, live: bool = True) -> None:
+        """Show *state*, cut to the width of the terminal."""
         from rich.text import Text
 
-        self._live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+        words = "\n".join(tally.lines(state, live=live, width=self._console.width))
+        self._live.update(Text(words, no_wrap=True, overflow="ellipsis"), refresh=True)
 
-    def close(self, line: str) -> None:
-        """Leave *line* standing."""
-        self.paint(line)
+    def close(self, state: State) -> None:
+        """Leave *state* standing."""
+        self.paint(state, live=False)
         self._live.stop()
 
 
@@ -198,11 +167,11 @@ class PlainPainter:
 
     interval_s = PLAIN_INTERVAL_S
 
-    def paint(self, line: str) -> None:
-        """Write *line*."""
-        sys.stderr.write(f"{line}\n")
+    def paint(self, state: State) -> None:
+        """Write a line."""
+        sys.stderr.write(f"{tally.line(state)}\n")
 
-    def close(self, line: str) -> None:
+    def close(self, state: State) -> None:
         """Write nothing: the table follows."""
 
 
@@ -211,36 +180,86 @@ class NotebookPainter:
 
     interval_s = INTERVAL_S
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, first: State) -> None:
         from IPython import display
 
         self._handle: Any = display.display(_bundle(first), raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
-    def paint(self, line: str) -> None:
-        """Show *line* in the output."""
-        self._handle.update(_bundle(line), raw=True)
+    def paint(self, state: State) -> None:
+        """Show *state* in the output."""
+        self._handle.update(_bundle(state), raw=True)
 
-    close = paint
+    def close(self, state: State) -> None:
+        """Show *state* for good."""
+        self._handle.update(_bundle(state, live=False), raw=True)
 
 
-def _bundle(line: str) -> dict[str, str]:
-    from workbench.show.h import tag
+def _bundle(state: State, *, live: bool = True) -> dict[str, str]:
     from workbench.show.parts import framed
+
+    return {
+        "text/plain": "\n".join(tally.lines(state, live=live)),
+        "text/html": framed(state_html(state, live=live)),
+    }
+
+
+def state_html(state: State, *, live: bool = True) -> Html:
+    """Return the lines of *state*: the bar says its values, words stand beside every colour."""
+    from workbench.show.h import join, tag
     from workbench.show.safe import text
 
-    parts = [tag("span", text(part), cls=_BAR.get(part[:1])) for part in re.split("(█+|░+)", line) if part]
-    return {"text/plain": line, "text/html": framed(tag("div", *parts, role="status", cls="wb-progress"))}
+    drawn = [
+        tag("span", part, cls=_BAR.get(part[:1]))
+        for part in re.split("(█+|░+)", tally.bar(state))
+        if part
+    ]
+    measured = tag(
+        "span",
+        *drawn,
+        role="progressbar",
+        aria_label=tally.shown(state.name),
+        aria_valuemin=0,
+        aria_valuemax=max(state.total, 1),
+        aria_valuenow=state.done,
+        aria_valuetext=f"{state.done:,} of {state.total:,}",
+    )
+    head = [*map(text, tally.before(state)), measured, *map(text, tally.after(state, live=live))]
+    parts = [tag("div", join(head, " "))]
+    if said := tally.detail(state, live=live):
+        parts.append(tag("div", text(said)))
+    parts += [_fault(said) for said in tally.faults(state, live=live)]
+    return tag("div", *parts, role="status", cls="wb-progress")
 
 
-def progress_for(total: int, name: str, budget: Decimal | None = None) -> Progress:
+def _fault(said: str) -> Html:
+    from workbench.show.h import tag
+    from workbench.show.safe import text
+
+    head, colon, rest = said.partition(": ")
+    return tag("div", tag("span", text(head), cls="wb-bad"), text(f"{colon}{rest}") if rest else None)
+
+
+_BAR: Final = {"█": "wb-bar", "░": "wb-bar wb-rest"}
+
+
+def progress_for(
+    total: int,
+    name: str,
+    budget: Decimal | None = None,
+    *,
+    size: str = "",
+    purse: Paying | None = None,
+) -> Progress:
     """Return the progress that fits the place: notebook, terminal, or a line every ten seconds.
 
     Args:
         total: Trials to be done.
         name: The evaluation's.
         budget: Dollars that may be spent.
+        size: Variants, samples and epochs, in words.
+        purse: What knows the run's money, where there is a budget.
     """
-    state = State(name, total, budget)
+    state = State(name, total, budget, size, purse if budget is not None else None)
     try:
         painter = _painter(state)
     except Exception as error:  # noqa: BLE001 - no place to paint is no reason not to run
@@ -251,7 +270,7 @@ def progress_for(total: int, name: str, budget: Decimal | None = None) -> Progre
 
 def _painter(state: State) -> Painter:
     if in_notebook():
-        return NotebookPainter(line(state))
+        return NotebookPainter(state)
     return TerminalPainter() if sys.stderr.isatty() else PlainPainter()
 
 
