@@ -1,0 +1,246 @@
+"""`RunView`: answers that stream side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import UsageError, WorkbenchError
+from workbench.widgets.panes.asked import Asked
+from workbench.widgets.panes.column import Column
+from workbench.widgets.panes.figures import labels as labels_of
+from workbench.widgets.panes.shown import ended, snapshot
+from workbench.widgets.panes.still import still
+from workbench.widgets.panes.streaming import Streaming
+from workbench.wire import Request, as_request, modern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workbench.client import Client
+    from workbench.reply import Reply
+    from workbench.show.safe import Html
+
+_log = logging.getLogger("workbench")
+
+RECORDED_S = 0.5
+"""How long showing waits for answers that are recorded."""
+
+
+class RunView(Asked, front=("answer", "panes")):
+    """Asks for several answers at once and shows them side by side while they come.
+
+    Running the cell again shows what is recorded, and pays nothing. A conversation goes on in one column or
+    in all of them.
+
+    ::
+
+        view = wb.RunView(client, [request, request.with_(model="claude-sonnet-4-6")])
+        view.wait()
+
+    Args:
+        client: Who asks; its mode says what may be sent.
+        requests: Requests, or their bodies; what is none shows why in its column.
+        labels: A heading for each; default its model.
+        autostart: Whether to ask at once; else `start` does.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        requests: Any = (),
+        *,
+        labels: Sequence[str] | None = None,
+        autostart: bool = True,
+    ) -> None:
+        super().__init__()
+        self._client = client
+        self._heard: list[Callable[[int, Reply], object]] = []
+        self._closed = False
+        self._count = 0
+        self._sent_before = 0
+        self._streaming = Streaming(client, tell=self._tell, shown=self._shown, ended=self._ended)
+        self._put(requests, labels)
+        if autostart:
+            self._ask_all()
+
+    # --- what a cell can do --------------------------------------------------------------------------
+
+    @property
+    def replies(self) -> list[Reply | None]:
+        """The answers that are complete, by column."""
+        return [column.reply for column in self._columns]
+
+    @property
+    def errors(self) -> list[WorkbenchError | None]:
+        """Why there is no answer, by column."""
+        return [column.error for column in self._columns]
+
+    @property
+    def running(self) -> bool:
+        """Whether any answer is still to come."""
+        return any(not column.over.is_set() for column in self._columns)
+
+    def start(self, requests: Any = None, labels: Sequence[str] | None = None) -> None:
+        """Ask: these requests in place of those before, or the same ones again.
+
+        What is running is stopped; what is recorded is shown and not asked again.
+
+        Args:
+            requests: As for the class; None asks those that are there.
+            labels: As for the class.
+
+        Raises:
+            UsageError: The view was closed.
+        """
+        if self._closed:
+            raise UsageError("this view was closed; make another RunView")
+        self._streaming.stop(self._columns)
+        if requests is None:
+            requests, labels = self._given
+        self._put(requests, labels)
+        self._ask_all()
+
+    def stop(self, column: int | None = None) -> None:
+        """Stop one column, counted from 0, or all; what has come stays.
+
+        Raises:
+            UsageError: There is no such column.
+        """
+        self._streaming.stop(self._columns if column is None else [self._column(column)])
+
+    def wait(self, timeout_s: float | None = None) -> list[Reply | None]:
+        """Wait until every column has ended; interrupting stops them.
+
+        Args:
+            timeout_s: Seconds to wait at most; what is running then goes on.
+
+        Returns:
+            The answers by column; None where there is none: `errors` says why.
+
+        Raises:
+            UsageError: Called from a function that the view itself waits for.
+        """
+        try:
+            self._streaming.wait(self._columns, timeout_s)
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        return self.replies
+
+    def on_reply(self, run: Callable[[int, Reply], object]) -> None:
+        """Have *run* called with the column and its reply whenever an answer is complete.
+
+        It is called on a thread of its own, before `wait` returns; what it raises is logged.
+        """
+        self._heard.append(run)
+
+    def close(self) -> None:
+        """Stop everything and take the view away."""
+        self._closed = True
+        self._streaming.stop(self._columns)
+        super().close()
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    @property
+    def _columns(self) -> list[Column]:
+        return self._streaming.columns
+
+    @property
+    def _origin(self) -> str:
+        """Who answers, as far as it is known."""
+        transport = self._client.transport
+        return self._client.endpoint.origin if transport is None else transport.origin
+
+    def _put(self, requests: Any, labels: Sequence[str] | None) -> None:
+        given = list(requests) if _many(requests) else [requests]
+        self._given = given, labels
+        if labels is not None and len(labels) != len(given):
+            raise UsageError(f"{len(labels)} labels for {len(given)} requests; give one for each")
+        read = [_read(one) for one in given]
+        named = list(labels) if labels is not None else labels_of([request for request, _ in read])
+        columns = [
+            Column(label, request, clock=time.monotonic)
+            for label, (request, _) in zip(named, read, strict=True)
+        ]
+        for column, (_, error) in zip(columns, read, strict=True):
+            if error is not None:
+                column.fail(error)
+        self._streaming.columns = columns
+        self._streaming.soon(self._say_all)
+
+    def _ask_all(self) -> None:
+        transport = self._client.transport
+        self._sent_before = transport.tally.sent if transport is not None else 0
+        self._streaming.start([column for column in self._columns if column.request is not None])
+
+    def _replace(self, index: int, column: Column) -> None:
+        """Put *column* in the place of one that has ended, and ask."""
+        columns = list(self._columns)
+        columns[index] = column
+        self._streaming.columns = columns
+        self._streaming.start([column])
+        self._streaming.soon(self._say_all)
+
+    def _tell(self, new: list[list[Any]]) -> None:
+        if not self._closed:
+            self._count += 1
+            self.tell("d", d=new, i=self._count)
+
+    def _say_all(self) -> None:
+        """Send everything: to a page that was opened late, or opened again."""
+        if not self._closed:
+            self._streaming.flush()  # whoever was there before need not start afresh
+            self._count += 1
+            self.tell("all", i=self._count, **snapshot(self._columns, self._origin))
+
+    def _shown(self, column: Column) -> dict[str, Any]:
+        return ended(column, self._origin)
+
+    def _ended(self, column: Column, reply: Reply) -> None:
+        if column not in self._columns:
+            return
+        for run in list(self._heard):
+            try:
+                run(self._columns.index(column), reply)
+            except Exception:  # noqa: BLE001 - the next one must hear of it all the same
+                _log.exception("a function given to on_reply failed")
+
+    def _hear_ready(self) -> None:
+        self._streaming.soon(self._say_all)
+
+    # --- without a kernel ----------------------------------------------------------------------------
+
+    def _static(self) -> tuple[Html, str]:
+        self._wait_for_recorded()
+        return still(self._columns, self._origin)
+
+    def _wait_for_recorded(self) -> None:
+        """Wait a moment, unless something was sent: what is recorded is there at once."""
+        deadline = time.monotonic() + RECORDED_S
+        with contextlib.suppress(UsageError):
+            while self.running and time.monotonic() < deadline:
+                transport = self._client.transport
+                if transport is not None and transport.tally.sent > self._sent_before:
+                    deadline = min(deadline, time.monotonic() + 0.05)
+                self._streaming.wait(self._columns, 0.02)
+
+
+def _many(requests: Any) -> bool:
+    return isinstance(requests, Iterable) and not isinstance(requests, str | Mapping | Request)
+
+
+def _read(given: Any) -> tuple[Request | None, WorkbenchError | None]:
+    """Return a request in today's spelling, or why it is none."""
+    try:
+        request, notes = modern(as_request(given))
+    except WorkbenchError as error:
+        return None, error
+    for note in notes:
+        warnings.warn(note, UserWarning, stacklevel=5)
+    return request, None
