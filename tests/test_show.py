@@ -212,7 +212,7 @@ def test_citations_are_numbered_and_their_passages_folded():
 
     assert made is not None
     assert '<p>It is Rome<sup class="wb-ref">[1]</sup>!</p>' in made
-    assert "Guide · char 3 to 8" in made
+    assert "Guide · characters 3 to 8" in made
 
 
 def test_images_are_named_and_not_loaded():
