@@ -1,0 +1,136 @@
+"""The right side of the builder: findings, tokens and cost, and the three texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.errors import UsageError
+from workbench.show.h import join, tag
+from workbench.show.safe import Html, cut, visible
+from workbench.widgets.view import View
+
+if TYPE_CHECKING:
+    from workbench.widgets.builder.judging import Judgement
+
+TEXTS = ("python", "json", "curl")
+SHOWN = 60_000
+"""Bytes of a text that are shown; the copy button takes all of it."""
+
+
+class Owner(Protocol):
+    """What the right side asks of the builder."""
+
+    def go_to(self, path: str) -> None:
+        """Put the cursor into the field at *path*."""
+
+    def apply(self, index: int) -> None:
+        """Apply the fix of a finding."""
+
+    def rebuild(self, text: str) -> str:
+        """Make the prompt anew from Python, JSON or curl; return what was read."""
+
+    def count(self) -> int:
+        """Let the service count the input tokens."""
+
+    def text(self, which: str) -> str:
+        """Return one of `TEXTS`."""
+
+
+class Aside(View, front=("builder", "aside")):
+    """Findings, tokens, cost, and the prompt as Python, JSON and curl."""
+
+    def __init__(self, owner: Owner, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._owner = owner
+        self._judged: Judgement | None = None
+        self._version = 0
+
+    def show(self, judged: Judgement) -> None:
+        """Show what is known now."""
+        self._judged = judged
+        self._version += 1
+        self._tell_state()
+
+    def focus_on(self, cls: str) -> None:
+        """Let the page put the cursor into the widget of a class, once it is there."""
+        self.tell("focus", cls=cls)
+
+    def _tell_state(self) -> None:
+        if self._judged is not None:
+            self.tell("state", version=self._version, **_state(self._judged))
+
+    def _hear_ready(self) -> None:
+        self._tell_state()
+
+    def _hear_jump(self, index: Any = None) -> None:
+        self._owner.go_to(self._finding(index).path)
+
+    def _hear_fix(self, index: Any = None) -> None:
+        self._finding(index)
+        self._owner.apply(index)
+
+    def _hear_count(self, n: Any = None) -> None:
+        self.tell("counted", n=n, tokens=self._owner.count())
+
+    def _hear_paste(self, n: Any = None, text: Any = "") -> None:
+        if not isinstance(text, str):
+            raise UsageError("only text can be pasted")
+        self.tell("pasted", n=n, said=self._owner.rebuild(text))
+
+    def _hear_code(self, n: Any = None, which: Any = "", whole: Any = False) -> None:  # noqa: FBT002 - as sent
+        if which not in TEXTS:
+            raise UsageError(f"there is no text {which!r}")
+        text = self._owner.text(which)
+        if whole:
+            self.tell("code", n=n, exact=text)
+            return
+        head, rest = cut(text, SHOWN)
+        self.tell("code", n=n, which=which, text=visible(head), rest=rest)
+
+    def _finding(self, index: Any) -> Any:
+        found = self._judged.findings if self._judged else ()
+        if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(found):
+            raise UsageError("this finding is gone; the list has changed")
+        return found[index]
+
+    def _static(self) -> tuple[Html, str]:
+        judged = self._judged
+        return (Html(), "") if judged is None else (static_html(judged), plain(judged))
+
+
+def _state(judged: Judgement) -> dict[str, Any]:
+    figures = judged.figures
+    return {
+        "problem": visible(judged.problem),
+        "missing": [visible(name) for name in judged.missing],
+        "findings": [
+            {
+                "code": one.code,
+                "severity": one.severity,
+                "path": visible(one.path),
+                "what": visible(one.what),
+                "cure": visible(one.cure),
+                "dollars": None if one.dollars is None else f"${one.dollars:,.4f} at stake",
+                "fix": visible(cure.label) if cure else None,
+            }
+            for one, cure in zip(judged.findings, judged.fixes, strict=True)
+        ],
+        "sections": [section._asdict() for section in figures.sections] if figures else [],
+        "words": [visible(one) for one in figures.words] if figures else [],
+        "exact": bool(figures and figures.exact),
+    }
+
+
+def static_html(judged: Judgement) -> Html:
+    """Return findings and figures for a page without a kernel."""
+    from workbench.show import fragment
+
+    said = [tag("p", judged.problem, cls="wb-bad")] if judged.problem else []
+    words = [tag("p", one) for one in (judged.figures.words if judged.figures else ())]
+    return join([*said, tag("div", *words), fragment(judged.findings)])
+
+
+def plain(judged: Judgement) -> str:
+    """Return findings and figures as text."""
+    words = judged.figures.words if judged.figures else ()
+    return "\n".join(filter(None, [judged.problem, *words, str(judged.findings)]))

@@ -1,0 +1,335 @@
+"""`PromptBuilder`: the form."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.dataset import Dataset
+from workbench.errors import UsageError
+from workbench.show.h import join
+from workbench.show.parts import framed
+from workbench.widgets.builder.aside import Aside, plain, static_html
+from workbench.widgets.builder.cache import Cache
+from workbench.widgets.builder.desk import Desk
+from workbench.widgets.builder.documents import Documents
+from workbench.widgets.builder.draft import Draft
+from workbench.widgets.builder.judging import Debounce, Judgement, judge, text_of
+from workbench.widgets.builder.parts import Words, button, line, show_if, stack
+from workbench.widgets.builder.settings import Output, Settings, Thinking
+from workbench.widgets.builder.tools import Tools
+from workbench.widgets.builder.trying import Trying
+from workbench.widgets.builder.turns import Messages, System
+from workbench.widgets.builder.values import Values
+from workbench.widgets.builder.versions import Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.client import Client
+    from workbench.lint import Findings
+    from workbench.prompt import Prompt
+    from workbench.reply import Reply
+    from workbench.widgets.builder.figures import Figures
+    from workbench.wire import Request
+
+
+class PromptBuilder:
+    """A form for a prompt: blocks, documents, tools, settings; findings, tokens and cost beside it.
+
+    What it holds can be used in the next cell at any moment: ``builder.prompt``, ``builder.request``,
+    ``builder.reply``. Every run is kept with its prompt in ``runs/builder-NAME/versions.jsonl``.
+
+    ::
+
+        builder = wb.PromptBuilder(client=client)
+        builder
+
+    Args:
+        prompt: Where to begin; one empty user turn without it.
+        client: Who sends; without one a `Client` is made at the first run.
+        name: Names the folder of the versions.
+        versions: Another folder for them; None keeps them in memory only.
+    """
+
+    def __init__(
+        self,
+        prompt: Prompt | None = None,
+        client: Client | None = None,
+        *,
+        name: str = "prompt",
+        versions: str | Path | None = "",
+    ) -> None:
+        if not re.fullmatch(r"[\w.-]{1,80}", name) or name.startswith("."):
+            raise UsageError(
+                f"the name of a builder is a file name: letters, digits, _ . and -; not {name!r}"
+            )
+        self.name = name
+        self.draft = Draft(prompt)
+        self._client = client
+        self._sender: Client | None = None
+        self._exact: tuple[str, int] | None = None
+        self._judged: tuple[Any, Judgement] | None = None
+        folder = Path("runs") / f"builder-{name}" if versions == "" else versions
+        self._versions = Versions.open(None if folder is None else Path(folder))
+        self.desk = Desk(self.draft)
+        self.desk.betas = client.betas if client is not None else ()
+        self._build()
+        self._judge_soon = Debounce(self._judge)
+        self.desk.heard = self._heard
+        self.desk.focus = self.aside.focus_on
+        self.draft.watch(self._changed)
+        self._show(None)
+        self._judge()
+
+    # --- live values ---------------------------------------------------------------------------------
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt as it stands.
+
+        Raises:
+            PromptError, WireError: It is none yet; the message names the place.
+        """
+        return self.draft.prompt
+
+    @property
+    def request(self) -> Request:
+        """The request for the sample values; a name without a value stands as ``«name»``.
+
+        Raises:
+            PromptError, WireError: As `prompt`.
+        """
+        return self.draft.request()
+
+    @property
+    def reply(self) -> Reply | None:
+        """The newest answer; None before the first."""
+        return self.trying.reply
+
+    @property
+    def replies(self) -> list[Reply | None]:
+        """The newest answers, by column."""
+        return list(self.trying.replies)
+
+    @property
+    def findings(self) -> Findings:
+        """What lint says of the request as it stands."""
+        return self._now().findings
+
+    @property
+    def figures(self) -> Figures | None:
+        """Tokens and dollars of the request as it stands; None where there is none yet."""
+        return self._now().figures
+
+    @property
+    def versions(self) -> Versions:
+        """What was run before."""
+        return self._versions
+
+    # --- what a cell can do --------------------------------------------------------------------------
+
+    def use(self, data: Any) -> None:
+        """Take sample values from rows of a dataset; what `Dataset.load` takes will do.
+
+        Raises:
+            DatasetError: It cannot be read.
+        """
+        self.values.use(Dataset.load(data))
+
+    def add_tool(self, function: Callable[..., Any]) -> None:
+        """Add a tool made of a Python function: its name, docstring and annotations.
+
+        Raises:
+            PromptError: A parameter that no schema can describe; the message names it.
+        """
+        self.tools.add_function(function)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self.draft.undo()
+
+    def redo(self) -> None:
+        """Take a step again that was taken back."""
+        self.draft.redo()
+
+    def run(self) -> None:
+        """Send the request; the answer streams below the form. `wait` waits for it.
+
+        Raises:
+            UsageError, PromptError, WireError: There is no request yet, or a name has no value.
+        """
+        self.trying.run()
+
+    def wait(self, timeout_s: float | None = None) -> list[Reply | None]:
+        """Wait until the run has ended; return its answers by column."""
+        return self.trying.wait(timeout_s)
+
+    def stop(self) -> None:
+        """Stop what runs; what came stays."""
+        self.trying.stop()
+
+    def settle(self) -> None:
+        """Judge what was changed now instead of after a rest."""
+        self._judge_soon.flush()
+
+    def close(self) -> None:
+        """Take the form away and stop what runs."""
+        self._judge_soon.cancel()
+        self.trying.close()
+        self.widget.close()
+
+    def go_to(self, path: str) -> None:
+        """Open the section of the field at *path* and put the cursor there."""
+        found = self.desk.field_at(path)
+        if found is None:
+            raise UsageError(f"{path or 'the request as a whole'} has no field of its own on the form")
+        found.focus()
+
+    def apply(self, index: int) -> None:
+        """Apply the fix of the finding with this index.
+
+        Raises:
+            UsageError: It has none.
+        """
+        judged = self._now()
+        cure = judged.fixes[index] if 0 <= index < len(judged.fixes) else None
+        if cure is None:
+            raise UsageError("this finding has no fix that needs no decision")
+        self.draft.replace(cure.body)
+        self.settle()
+
+    def rebuild(self, text: str) -> str:
+        """Make the prompt anew from its Python, JSON or curl; one step, which can be undone.
+
+        Raises:
+            WorkbenchError: What cannot be read, with its line; nothing is changed then.
+        """
+        from workbench.prompt import code
+
+        if not text.strip():
+            raise UsageError("paste Python, JSON or curl first")
+        prompt = code.read(text)
+        self.draft.replace(prompt.wire())
+        self.settle()
+        turns = len(prompt.wire()["messages"])
+        return f"rebuilt: {prompt.model or 'no model'}, {turns} turn{'s' * (turns != 1)}"
+
+    def count(self) -> int:
+        """Let the service count the input tokens of the request: free, and exact.
+
+        Raises:
+            WorkbenchError: There is no request yet, or the service did not answer.
+        """
+        request = self.request
+        tokens = self._sending().count_tokens(request)
+        self._exact = (request.key, tokens)
+        self._judge()
+        return tokens
+
+    def text(self, which: str) -> str:
+        """Return the exact ``python``, ``json`` or ``curl`` text of the prompt."""
+        return text_of(which, self.draft.body, self.draft.values, self.desk.betas)
+
+    # --- showing -------------------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        judged = self._now()
+        head = str(self.prompt) if not judged.problem else "Prompt, not yet complete"
+        return f"{head}\n{plain(judged)}"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        from workbench.show import fragment
+
+        judged = self._now()
+        noun = fragment(self.prompt) if not judged.problem else None
+        made: dict[str, Any] = dict(self.widget._repr_mimebundle_(**options) or {})
+        text = str(self).encode("utf-8", "backslashreplace").decode()
+        return {**made, "text/plain": text, "text/html": framed(join([noun, static_html(judged)]))}
+
+    # --- inside --------------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        desk = self.desk
+        self.system = System(desk, is_open=True)
+        self.messages = Messages(desk, is_open=True, edit=self.go_to)
+        self.documents = Documents(desk, is_open=True)
+        self.tools = Tools(desk)
+        self.thinking = Thinking(desk)
+        self.output = Output(desk)
+        self.cache = Cache(desk)
+        self.settings = Settings(desk)
+        self.values = Values(desk)
+        self.sections = (
+            self.system, self.messages, self.documents, self.values, self.tools, self.thinking,
+            self.output, self.cache, self.settings,
+        )  # fmt: skip
+        self.aside = Aside(self)
+        self.trying = Trying(desk, self._sending, self._versions)
+        self._undo = button("Undo", self.undo)
+        self._redo = button("Redo", self.redo)
+        left = stack(self._top(), *(section.widget for section in self.sections), cls="wb-form")
+        both = line(left, self.aside, cls="wb-sides")
+        self.widget = stack(both, self.trying.widget, cls="wb-builder")
+
+    def _top(self) -> Any:
+        last = self._versions.last
+        said = f"version {last.n} of {last.at[:16].replace('T', ' ')} UTC is kept" if last else ""
+        self._offer = Words(said, cls="wb-dim")
+        self._restore = button(
+            "Restore", self._restore_last, hint="put the last version that ran into the form"
+        )
+        show_if(self._restore, last)
+        return line(self._undo, self._redo, self._offer.widget, self._restore)
+
+    def _restore_last(self) -> None:
+        if (last := self._versions.last) is not None:
+            self.trying.history.restore(last)
+        self._offer.say("")
+        show_if(self._restore, wanted=False)
+
+    def _changed(self, keys: set[str]) -> None:
+        self._show(keys)
+        self._judge_soon()
+
+    def _heard(self) -> None:
+        """Something beside the draft changed: a value, the betas."""
+        self.values.refresh()
+        self._judge_soon()
+
+    def _show(self, keys: set[str] | None) -> None:
+        for section in self.sections:
+            if keys is None or not section.keys or section.keys & keys:
+                section.refresh()
+        self._undo.disabled, self._redo.disabled = not self.draft.can_undo, not self.draft.can_redo
+
+    def _state(self) -> Any:
+        return self.draft.body, dict(self.draft.values), self.desk.betas, self._exact
+
+    def _now(self) -> Judgement:
+        """Return the judgement of the draft as it stands, made now where it changed."""
+        state = self._state()
+        if self._judged is None or self._judged[0] != state:
+            body, values, betas, _ = state
+            self._judged = (state, judge(body, values, betas, self._exact_for))
+        return self._judged[1]
+
+    def _judge(self) -> None:
+        self.aside.show(self._now())
+
+    def _exact_for(self, request: Request) -> int | None:
+        return self._exact[1] if self._exact and self._exact[0] == request.key else None
+
+    def _sending(self) -> Client:
+        """Return the client that sends, with the betas of the form."""
+        from workbench.client import Client
+
+        if self._client is None:
+            self._client = Client()
+        if self._sender is None or self._sender.betas != self.desk.betas:
+            # The same connections, store and emulator: only the header is another one.
+            self._sender = copy.copy(self._client)
+            self._sender.betas = self.desk.betas
+        return self._sender

@@ -1,0 +1,115 @@
+"""What the sections of the form share: the draft, what is known of its model, who is told of changes."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from workbench.catalog import Model
+    from workbench.widgets.builder.draft import Draft
+    from workbench.widgets.builder.field import Field
+    from workbench.widgets.builder.parts import Widget
+
+MARKS = 4
+"""Cache breakpoints a request may have."""
+
+
+class Desk:
+    """What the sections of one form share.
+
+    Attributes:
+        draft: The prompt being built.
+        fields: Every field on the form by the class its widget carries in the page.
+        opener: Opens the section that is being filled; the fields made meanwhile keep it.
+        betas: Names of the ``anthropic-beta`` header of everything this form sends.
+        focus: Called with the class of a widget that should have the focus.
+        heard: Called when something changed that is not in the draft.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.fields: dict[str, Field] = {}
+        self.opener: Callable[[], None] = lambda: None
+        self.focus: Callable[[str], None] = lambda _: None
+        self.betas: tuple[str, ...] = ()
+        self.heard: Callable[[], None] = lambda: None
+        self._numbers = count(1)
+
+    @property
+    def model(self) -> Model | None:
+        """What the catalog knows of the model asked; None: nothing, so nothing is assumed."""
+        name = self.draft.get("model")
+        return catalog().get(name) if isinstance(name, str) else None
+
+    @property
+    def model_name(self) -> str:
+        """The model as people call it."""
+        return str(self.draft.get("model") or "no model")
+
+    @property
+    def used(self) -> str:
+        """How many breakpoints are set: ``2 of 4``."""
+        return f"{len(self.draft.marks)} of {MARKS}"
+
+    def set_betas(self, names: Iterable[str]) -> None:
+        """Send these betas from now on."""
+        self.betas = tuple(dict.fromkeys(name for name in names if name))
+        self.heard()
+
+    def tagged(self, widget: Widget) -> str:
+        """Give *widget* a class of its own, by which the page finds it, and return it."""
+        name = f"wb-f-{next(self._numbers)}"
+        widget.add_class(name)
+        return name
+
+    def enter(self, field: Field) -> str:
+        """Note a field, so that findings can lead to it; return its class."""
+        name = self.tagged(field.widget)
+        self.fields[name] = field
+        return name
+
+    def leave(self, field: Field) -> None:
+        """Forget a field that left the form."""
+        self.fields.pop(field.cls, None)
+
+    def field_at(self, path: str) -> Field | None:
+        """Return the field that edits what stands at *path*, or the one nearest to it."""
+        wanted = _steps(path)
+        best: tuple[int, int, Field] | None = None
+        for place, field in enumerate(self.fields.values()):
+            steps = _steps(field.path())
+            common = _common(steps, wanted)
+            # A text that is a string counts as one block: messages[0].content is messages[0].content[0].text.
+            if common and (common in (len(steps), len(wanted)) or common >= 2):
+                # The longest common way; of equals the field that says least more, then the first.
+                score = (common, -(len(steps) - common) * 1000 - place)
+                if best is None or score > best[:2]:
+                    best = (*score, field)
+        return best[2] if best else None
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.replace("[", ".").replace("]", "").split(".") if part)
+
+
+def _common(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+    shared = 0
+    for left, right in zip(a, b, strict=False):
+        if left != right:
+            break
+        shared += 1
+    return shared
+
+
+def same(a: Any, b: Any) -> bool:
+    """Return whether two JSON values are the same; 1, 1.0 and true are not.
+
+    >>> same(1, 1), same(1, 1.0), same(1, True)
+    (True, False, False)
+    """
+    return type(a) is type(b) and bool(a == b)

@@ -1,0 +1,139 @@
+"""What the right side says: findings with their fixes, tokens and dollars, the three texts."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+from workbench.lint import Findings, lint
+from workbench.lint.fixes import Fix, fix
+from workbench.prompt import code
+from workbench.widgets.builder.draft import Draft
+from workbench.widgets.builder.figures import Figures, figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.wire import Request
+
+Body = dict[str, Any]
+
+REST_S = 0.25
+"""Seconds without a change after which the request is judged."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is known of a draft at one moment.
+
+    Attributes:
+        problem: Why there is no request yet; empty where there is one.
+        findings: What lint says of the request, its names filled.
+        fixes: The mechanical cure of each finding, None where there is none.
+        figures: Tokens and dollars; None without a request.
+        missing: Names without a value.
+    """
+
+    problem: str
+    findings: Findings
+    fixes: tuple[Fix | None, ...]
+    figures: Figures | None
+    missing: tuple[str, ...]
+
+
+def judge(
+    body: Body,
+    values: Body,
+    betas: tuple[str, ...] = (),
+    exact: Callable[[Request], int | None] = lambda _: None,
+) -> Judgement:
+    """Judge a body; what is wrong is part of the answer, never raised.
+
+    Args:
+        body: With names in place.
+        values: Sample values by name.
+        betas: Names of the ``anthropic-beta`` header.
+        exact: Returns the tokens the service counted for a request, None where it did not.
+    """
+    draft = Draft()
+    draft.replace(body)
+    draft.values.update(values)
+    try:
+        request = draft.request()
+    except WorkbenchError as error:
+        return Judgement(str(error), Findings(), (), None, draft.missing)
+    found = lint(request, betas=betas)
+    fixes = tuple(fix(body, one) for one in found)
+    return Judgement("", found, fixes, _figures(request, exact(request)), draft.missing)
+
+
+def _figures(request: Request, exact: int | None) -> Figures | None:
+    try:
+        return figures(request, exact=exact)
+    except WorkbenchError:
+        return None
+
+
+def text_of(which: str, body: Body, values: Body, betas: tuple[str, ...] = ()) -> str:
+    """Return the exact ``python``, ``json`` or ``curl`` text of a body.
+
+    Raises:
+        WorkbenchError: There is no prompt yet, or the text cannot be written.
+    """
+    draft = Draft()
+    draft.replace(body)
+    draft.values.update(values)
+    if which == "python":
+        return code.python(
+            draft.prompt, values={k: v for k, v in values.items() if k in draft.variables} or None
+        )
+    if which == "json":
+        return code.json_text(draft.prompt)
+    return code.curl(draft.request(), betas=betas)
+
+
+class Debounce:
+    """Calls a function on a thread of its own once nothing has come for a while.
+
+    Only the newest call counts; a call that comes while one works waits for it.
+    """
+
+    def __init__(self, run: Callable[[], None], rest_s: float = REST_S) -> None:
+        self._run, self._rest_s = run, rest_s
+        self._lock = threading.Lock()
+        self._working = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def __call__(self) -> None:
+        """Ask for a call."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = threading.Timer(self._rest_s, self._fire)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def flush(self) -> None:
+        """Make the call now, where one is asked for, and wait for one that works."""
+        with self._lock:
+            waiting, self._timer = self._timer, None
+            if waiting is not None:
+                waiting.cancel()
+        with self._working:
+            if waiting is not None:
+                self._run()
+
+    def cancel(self) -> None:
+        """Drop the call that is asked for."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
+
+    def _fire(self) -> None:
+        with self._working:
+            with self._lock:
+                self._timer = None
+            self._run()

@@ -1,0 +1,284 @@
+"""Thinking & effort, Output, Settings: what the chosen model accepts, and why the rest is off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.catalog import EFFORT_LEVELS, catalog
+from workbench.widgets.builder import field as f
+from workbench.widgets.builder.parts import Words, line, show_if
+from workbench.widgets.builder.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.catalog import Model
+    from workbench.widgets.builder.desk import Desk
+
+THINKING = {
+    "adaptive": "adaptive: the model decides",
+    "enabled": "budget: up to so many tokens",
+    "disabled": "off",
+    "between_tools": "between tool calls only",
+}
+LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
+SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def at(path: str) -> Callable[[], str]:
+    """Return a place that never moves."""
+    return lambda: path
+
+
+class Thinking(Section):
+    """Thinking and effort."""
+
+    title = "Thinking & effort"
+    keys = frozenset({"model", "thinking", "output_config", "max_tokens"})
+
+    def build(self) -> None:
+        """Make the menus."""
+        self.kind = f.Choice(self.desk, at("thinking.type"), "thinking", then=self._budget)
+        self.budget = f.whole_number(self.desk, at("thinking.budget_tokens"), "budget, tokens")
+        self.display = f.Choice(self.desk, at("thinking.display"), "shown as")
+        self.effort = f.Choice(self.desk, at("output_config.effort"), "effort")
+        self.why = Words(cls="wb-dim")
+        self.fill(line(self.kind.box, self.budget.box, self.display.box), self.effort.box, self.why.widget)
+
+    def show(self) -> None:
+        """Offer what the model takes."""
+        model, draft = self.desk.model, self.desk.draft
+        kinds = THINKING if model is None or model.thinking_types is None else model.thinking_types
+        unset = f"not set (this model: {_default(model)})"
+        self.kind.offer([(unset, None), *((THINKING.get(kind, kind), kind) for kind in kinds)])
+        asked = draft.get("thinking.type")
+        show_if(self.budget.box, asked == "enabled")
+        self.budget.show()
+        show_if(self.display.box, asked in {"adaptive", "enabled"})
+        self.display.offer(
+            [("the model's default", None), ("a summary", "summarized"), ("nothing", "omitted")]
+        )
+        levels = EFFORT_LEVELS if model is None or model.effort_levels is None else model.effort_levels
+        self.effort.offer([(_effort_default(model), None), *((level, level) for level in levels)])
+        self.why.say(why_off(model, self.desk.model_name))
+        self.said.say(" · ".join(filter(None, [asked, draft.get("output_config.effort")])) or "not set")
+
+    def _budget(self) -> None:
+        """Give a budget to thinking that needs one, and take from the rest what only that takes."""
+        draft = self.desk.draft
+        kind = draft.get("thinking.type")
+        thinking = draft.get("thinking") or {}
+        if kind == "enabled" and "budget_tokens" not in thinking:
+            draft.set("thinking.budget_tokens", 2048)
+        elif kind != "enabled" and "budget_tokens" in thinking:
+            draft.set("thinking.budget_tokens", None)
+        if kind is None:
+            draft.set("thinking", None)
+
+
+class Output(Section):
+    """How long and in which form the answer is."""
+
+    title = "Output"
+    keys = frozenset({"model", "max_tokens", "stop_sequences", "output_config"})
+
+    def build(self) -> None:
+        """Make the fields."""
+        self.limit = f.whole_number(self.desk, at("max_tokens"), "max_tokens")
+        self.most = Words(cls="wb-dim")
+        self.stops = f.lines(self.desk, at("stop_sequences"), "stop sequences", placeholder="one a line")
+        self.schema = f.Json(
+            self.desk,
+            at("output_config.format"),
+            "answer as JSON of this schema",
+            check=schema_problem,
+            wrap=lambda schema: {"type": "json_schema", "schema": schema},
+            unwrap=lambda value: value.get("schema") if isinstance(value, dict) else value,
+        )
+        self.why = Words(cls="wb-dim")
+        self.fill(line(self.limit.box, self.most.widget), self.stops.box, self.schema.box, self.why.widget)
+
+    def show(self) -> None:
+        """Show limit, stops and schema."""
+        for field in (self.limit, self.stops, self.schema):
+            field.show()
+        model = self.desk.model
+        most = model.max_output_tokens if model else None
+        self.most.say(f"at most {most:,} on {self.desk.model_name}" if most else "")
+        off = model is not None and model.structured_outputs is False
+        self.schema.widget.disabled = off and not self.desk.draft.get("output_config.format")
+        self.why.say(
+            f"{self.desk.model_name} has no structured outputs; ask for JSON in the prompt" if off else ""
+        )
+        limit = self.desk.draft.get("max_tokens")
+        self.said.say(f"at most {limit:,} tokens" if isinstance(limit, int) else "no limit set")
+
+
+class Settings(Section):
+    """The model, and what goes beside the prompt."""
+
+    title = "Settings"
+    keys = frozenset({"model", "service_tier", "inference_geo", "speed", "metadata", *SAMPLING})
+
+    def build(self) -> None:
+        """Make the fields."""
+        desk = self.desk
+        self.model = f.Choice(desk, at("model"), "model")
+        self.model.widget.add_class("wb-wide")
+        self.other = f.line_text(desk, at("model"), "or by name", placeholder="any model id")
+        self.tier = f.Choice(desk, at("service_tier"), "service tier")
+        self.geo = f.Choice(desk, at("inference_geo"), "where it runs")
+        self.speed = f.Choice(desk, at("speed"), "speed")
+        self.user = f.line_text(
+            desk, at("metadata.user_id"), "user id (metadata)", placeholder="opaque, not personal"
+        )
+        self.sampling = {name: f.number(desk, at(name), name) for name in SAMPLING}
+        self.betas = BetaField(desk)
+        self.why = Words(cls="wb-dim")
+        self.fill(
+            line(self.model.box, self.other.box),
+            line(self.tier.box, self.geo.box, self.speed.box),
+            line(*(field.box for field in self.sampling.values())),
+            line(self.user.box, self.betas.box),
+            self.why.widget,
+        )
+
+    def show(self) -> None:
+        """Offer what the model takes."""
+        model = self.desk.model
+        self.model.offer(model_choices(), strange="not in the catalog")
+        self.other.show()
+        self.tier.offer([("auto", None), ("auto (said)", "auto"), ("standard only", "standard_only")])
+        self.geo.offer(_if(model is None or model.inference_geo is not False, _GEO))
+        self.speed.offer(_if(model is None or model.fast_mode is not False, _SPEED))
+        refused = sampling_off(model)
+        for name, field in self.sampling.items():
+            field.show()
+            field.widget.disabled = bool(refused) and self.desk.draft.get(name) is None
+        self.user.show()
+        self.why.say(" · ".join(_settings_off(model, self.desk.model_name, refused)))
+        self.said.say(self.desk.model_name)
+
+
+class BetaField(f.Field):
+    """Names of the ``anthropic-beta`` header; they belong to the sending, not to the prompt."""
+
+    def __init__(self, desk: Desk) -> None:
+        import ipywidgets as w
+
+        widget = w.Text(description="betas", placeholder="names, with commas between")
+        super().__init__(desk, widget, at("betas"))
+        widget.value = ", ".join(desk.betas)
+
+    def show(self) -> None:
+        """Show nothing: the draft does not hold them."""
+
+    def _heard(self, change: Any) -> None:
+        self.desk.set_betas(name.strip() for name in change["new"].split(","))
+
+
+def model_choices() -> list[tuple[str, str]]:
+    """Return the models by line, newest first, with prices; the deprecated ones last."""
+    served = [model for model in catalog() if model.status in {"active", "deprecated"}]
+    served.sort(key=lambda model: (model.status == "deprecated", _line(model)))
+    return [(_label(model), model.aliases[0] if model.aliases else model.id) for model in served]
+
+
+def _line(model: Model) -> int:
+    return LINES.index(model.line) if model.line in LINES else len(LINES)
+
+
+def _label(model: Model) -> str:
+    cost, out = model.prices.input, model.prices.output
+    price = f"${cost} in, ${out} out per M" if cost is not None and out is not None else "price unknown"
+    gone = f" · deprecated, retires {model.retires or '?'}" if model.status == "deprecated" else ""
+    return f"{(model.line or 'other').capitalize()}: {model.name} · {price}{gone}"
+
+
+def why_off(model: Model | None, name: str) -> str:
+    """Say which kinds of thinking and levels of effort the model does not take.
+
+    >>> why_off(catalog().model("claude-haiku-4-5"), "claude-haiku-4-5")
+    'claude-haiku-4-5 takes a budget or no thinking, not adaptive · effort is not available on it'
+    """
+    if model is None:
+        return f"{name} is not in the catalog: everything is offered, nothing is known"
+    said = []
+    types = model.thinking_types
+    if types is not None:
+        words = {
+            "adaptive": "adaptive",
+            "enabled": "a budget",
+            "disabled": "no thinking",
+            "between_tools": "between tools",
+        }
+        off = [words[kind] for kind in ("adaptive", "enabled", "disabled") if kind not in types]
+        takes = " or ".join(words.get(kind, kind) for kind in types)
+        said.append(f"{name} takes {takes}" + (f", not {' or '.join(off)}" if off else ""))
+    if model.effort_levels is not None:
+        missing = [level for level in EFFORT_LEVELS if level not in model.effort_levels]
+        if not model.effort_levels:
+            said.append("effort is not available on it")
+        elif missing:
+            said.append(f"it has no effort {', '.join(missing)}")
+    return " · ".join(said)
+
+
+def sampling_off(model: Model | None) -> str:
+    """Say why sampling parameters are off; empty where the model takes them, or nobody knows."""
+    if model is None or model.sampling_parameters != "reject_non_default":
+        return ""
+    return "temperature, top_p and top_k are refused since Claude 4.7: steer by prompt and effort"
+
+
+def schema_problem(schema: Any) -> str:
+    """Say what is wrong with a JSON schema; empty where it is one.
+
+    >>> schema_problem({"type": "object", "properties": {"city": {"type": "strin"}}})
+    "properties.city.type: 'strin' is none of array, boolean, integer, null, number, object, string"
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    if not isinstance(schema, dict):
+        return 'a schema is a JSON object: {"type": "object", …}'
+    worst = best_match(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema))
+    if worst is None:
+        return ""
+    place = ".".join(map(str, worst.absolute_path))
+    said = worst.message
+    if place.rpartition(".")[2] == "type":
+        kinds = "array, boolean, integer, null, number, object, string"
+        said = f"{worst.instance!r} is none of {kinds}"
+    return f"{place}: {said[:200]}" if place else said[:200]
+
+
+def _default(model: Model | None) -> str:
+    known = {"always_on": "always on", "on": "on", "off": "off"}
+    return known.get(str(model.thinking_default if model else None), "not known")
+
+
+def _effort_default(model: Model | None) -> str:
+    if model is not None and model.effort_levels == ():
+        return "not available"
+    known = model.effort_default if model else None
+    return f"not set (this model: {known})" if known else "not set"
+
+
+_GEO = (("anywhere", None), ("global", "global"), ("us (1.1 × the price)", "us"))
+_SPEED = (("standard", None), ("standard (said)", "standard"), ("fast", "fast"))
+
+
+def _if(offered: object, choices: tuple[tuple[str, Any], ...]) -> list[tuple[str, Any]]:
+    return list(choices) if offered else [("not available", None)]
+
+
+def _settings_off(model: Model | None, name: str, sampling: str) -> list[str]:
+    if model is None:
+        return [f"{name} is not in the catalog: nothing is known of it"]
+    said = [sampling] if sampling else []
+    if model.inference_geo is False:
+        said.append(f"{name} cannot be kept in a place")
+    if model.fast_mode is False:
+        said.append(f"{name} has no fast mode")
+    return said

@@ -1,0 +1,165 @@
+"""System and Messages: blocks in their order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from workbench.widgets.builder.editors import Stub, block_row, kind_of
+from workbench.widgets.builder.parts import Words, button, guarded, line, options, show_if
+from workbench.widgets.builder.rows import Row, Rows
+from workbench.widgets.builder.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workbench.widgets.builder.desk import Desk
+
+ELSEWHERE = frozenset({"document", "image", "search_result"})
+"""Blocks of user turns that are edited under Documents."""
+KINDS = {
+    "user": ("text", "tool_result", "document", "image", "search_result"),
+    "assistant": ("text", "tool_use", "thinking"),
+    "system": ("text",),
+}
+"""Blocks a turn of each role may begin with."""
+TURNS = {"user": "user turn", "assistant": "assistant turn", "system": "system turn"}
+
+
+class System(Section):
+    """The system prompt."""
+
+    title = "System"
+    keys = frozenset({"system", "cache_control", "tools", "messages"})
+
+    def build(self) -> None:
+        """Make the rows, and the button for one more."""
+        self.rows = Rows(self._made, kind_of)
+        self.empty = Words("no system prompt", cls="wb-dim")
+        add = button("Add text", self._add, hint="add a text block to the system prompt")
+        self.fill(self.empty.widget, self.rows.widget, add)
+
+    def show(self) -> None:
+        """Show the system prompt."""
+        blocks = self.desk.draft.blocks("system")
+        self.rows.show([(f"system[{at}]", block) for at, block in enumerate(blocks)])
+        self.empty.say("" if blocks else "no system prompt")
+        self.said.say(_counted(len(blocks), "block") if blocks else "none")
+
+    def _add(self) -> None:
+        path = self.desk.draft.add_block("system", "text")
+        if (field := self.desk.field_at(f"{path}.text")) is not None:
+            field.focus()
+
+    def _made(self, path: str, block: Any) -> Row:
+        return block_row(self.desk, path, block)
+
+
+class Messages(Section):
+    """The conversation, turn by turn."""
+
+    title = "Messages"
+    keys = frozenset({"messages", "model", "system", "tools", "cache_control"})
+
+    def __init__(self, desk: Desk, *, is_open: bool = False, edit: Callable[[str], None]) -> None:
+        self._edit = edit
+        super().__init__(desk, is_open=is_open)
+
+    def build(self) -> None:
+        """Make the turns, and a button for each role."""
+        self.rows = Rows(self._made, lambda turn: "turn")
+        self.add = {role: button(f"Add {word}", self._adder(role)) for role, word in TURNS.items()}
+        self.why = Words(cls="wb-dim")
+        self.fill(self.rows.widget, line(*self.add.values()), self.why.widget)
+
+    def show(self) -> None:
+        """Show the turns."""
+        turns = self.desk.draft.get("messages") or []
+        self.rows.show([(f"messages[{at}]", turn) for at, turn in enumerate(turns)])
+        self.said.say(_counted(len(turns), "turn"))
+        model = self.desk.model
+        refused = model is not None and model.mid_conversation_system is False
+        self.add["system"].disabled = refused
+        self.why.say(
+            f"{self.desk.model_name} takes no system turn in a conversation; use System" if refused else ""
+        )
+
+    def _adder(self, role: str) -> Callable[[], None]:
+        def add() -> None:
+            path = self.desk.draft.add_turn(role)
+            if (field := self.desk.field_at(f"{path}.content[0].text")) is not None:
+                field.focus()
+
+        return add
+
+    def _made(self, path: str, _: Any) -> Turn:
+        return Turn(self.desk, path, edit=self._edit)
+
+
+class Turn(Row):
+    """One turn: its role, its blocks, and a menu for one more."""
+
+    def __init__(self, desk: Desk, path: str, *, edit: Callable[[str], None]) -> None:
+        super().__init__(desk, "turn", path, marked=False)
+        self._edit, self._quiet = edit, False
+        self.role = w.Dropdown(description="role", options=[(word, role) for role, word in TURNS.items()])
+        self.role.observe(guarded(self.note, self._set_role), "value")
+        self.rows = Rows(self._made, lambda block: f"{'stub:' * _elsewhere(block)}{kind_of(block)}")
+        self.menu = w.Dropdown(description="block", options=KINDS["user"])
+        add = button("Add block", guarded(self.note, self._add), hint="add a block to this turn")
+        self.adding = line(self.menu, add, cls="wb-adding")
+        self.body.children = (self.rows.widget, self.adding)
+        head = self.widget.children[0]
+        head.children = (self.role, *head.children[1:])
+        self.widget.add_class("wb-turn")
+
+    def show(self, path: str, item: Any) -> None:
+        """Show a turn."""
+        super().show(path, item)
+        turn = item if isinstance(item, dict) else {}
+        role = turn.get("role")
+        roles = [(word, role) for role, word in TURNS.items()]
+        self._quiet = True
+        try:
+            options(self.role, roles if role in TURNS else [*roles, (str(role), role)], role)
+        finally:
+            self._quiet = False
+        blocks = self.desk.draft.blocks(path) if isinstance(turn.get("content"), str | list) else []
+        self.rows.show([(f"{path}.content[{at}]", block) for at, block in enumerate(blocks)])
+        kinds = KINDS.get(str(role), ("text",))
+        options(self.menu, [(kind.replace("_", " "), kind) for kind in kinds], _kept(self.menu, kinds))
+        show_if(self.menu, len(kinds) > 1)
+
+    def close(self) -> None:
+        """Leave the form."""
+        super().close()
+        self.rows.close()
+
+    def _set_role(self, change: Any) -> None:
+        if not self._quiet:
+            self.desk.draft.set(f"{self.path}.role", change["new"])
+
+    def _add(self) -> None:
+        path = self.desk.draft.add_block(self.path, self.menu.value)
+        if (field := self.desk.field_at(path)) is not None:
+            field.focus()
+
+    def _made(self, path: str, block: Any) -> Row:
+        return (
+            Stub(self.desk, path, block, edit=self._edit)
+            if _elsewhere(block)
+            else block_row(self.desk, path, block)
+        )
+
+
+def _elsewhere(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") in ELSEWHERE
+
+
+def _kept(menu: Any, kinds: tuple[str, ...]) -> str:
+    return menu.value if menu.value in kinds else kinds[0]
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"

@@ -1,0 +1,121 @@
+"""Values: a sample value for each ``{{name}}``, typed or taken from a row of a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from workbench.prompt.template import show
+from workbench.widgets.builder.parts import LARGE, Words, button, line, message, show_if, stack
+from workbench.widgets.builder.section import Section
+
+if TYPE_CHECKING:
+    from workbench.dataset import Dataset, Sample
+
+
+class Values(Section):
+    """Inputs for the names of the prompt."""
+
+    title = "Values"
+
+    def build(self) -> None:
+        """Make the row picker; the inputs come with the names."""
+        self.inputs: dict[str, Value] = {}
+        self.data: Dataset | None = None
+        self.list = stack(cls="wb-rows")
+        self.problem = message()
+        self.row = w.BoundedIntText(description="row", min=1, max=1, value=1)
+        self.row.observe(lambda _: self._take_row(), "value")
+        self.about = Words(cls="wb-dim")
+        self.drop = button("Type values instead", self._forget)
+        self.picker = line(self.row, self.about.widget, self.drop)
+        show_if(self.picker, wanted=False)
+        self.empty = Words(cls="wb-dim")
+        self.fill(self.picker, self.problem.widget, self.list, self.empty.widget)
+
+    def show(self) -> None:
+        """Show an input for each name there is; values of names that went stay known."""
+        names = self.desk.draft.variables
+        if tuple(self.inputs) != names:
+            old = self.inputs
+            self.inputs = {name: old.get(name) or Value(self, name) for name in names}
+            self.list.children = tuple(one.widget for one in self.inputs.values())
+            if self.data is not None:
+                self._take_row()
+        for one in self.inputs.values():
+            one.show()
+        self.empty.say("" if names else "write {{name}} anywhere in a text, and its value is asked for here")
+        missing = self.desk.draft.missing
+        self.said.say(
+            f"no value yet: {', '.join(missing)}"[:200] if missing else ", ".join(names)[:200] or "none"
+        )
+
+    def use(self, data: Dataset) -> None:
+        """Take the values from rows of *data*."""
+        self.data = data
+        self.row.max = max(1, len(data))
+        show_if(self.picker, wanted=True)
+        self._take_row()
+        self.open()
+
+    def put(self, name: str, value: Any) -> None:
+        """Give a name its value."""
+        self.desk.draft.values[name] = value
+        self.desk.heard()
+
+    def _forget(self) -> None:
+        self.data = None
+        self.problem.say("")
+        show_if(self.picker, wanted=False)
+        self.refresh()
+
+    def _take_row(self) -> None:
+        if self.data is None or not len(self.data):
+            return
+        sample: Sample = self.data[self.row.value - 1]
+        self.about.say(f"of {len(self.data):,} in {self.data.name} · {sample.id}")
+        names, values = self.desk.draft.variables, sample.values  # noqa: PD011 - not pandas
+        self.desk.draft.values.update({name: values[name] for name in names if name in values})
+        missing = [name for name in names if name not in values]
+        self.problem.say(
+            f"{self.data.name} has no column {', '.join(missing)} (there is: {', '.join(self.data.columns)}); "
+            "type the value, or rename the column"
+            if missing
+            else ""
+        )
+        for one in self.inputs.values():
+            one.show()
+        self.desk.heard()
+
+
+class Value:
+    """The input of one name."""
+
+    def __init__(self, section: Values, name: str) -> None:
+        self._section, self.name = section, name
+        self._quiet = False
+        self.editor = w.Textarea(description=name[:80], rows=1, placeholder="a sample value")
+        self.editor.add_class("wb-grow")
+        self.editor.observe(self._heard, "value")
+        self.about = Words(cls="wb-dim")
+        self.widget = stack(self.editor, self.about.widget, cls="wb-field")
+
+    def show(self) -> None:
+        """Show the value; blocks of a dataset are named, not typed."""
+        value = self._section.desk.draft.values.get(self.name)
+        typed = "" if value is None else show(value)
+        blocks = isinstance(value, list)
+        self.about.say(f"{len(value)} blocks of the dataset" if blocks else "")
+        self.editor.disabled = blocks
+        self.editor.continuous_update = len(typed) < LARGE
+        if self.editor.value != typed:
+            self._quiet = True
+            try:
+                self.editor.value = typed[:LARGE] if blocks else typed
+            finally:
+                self._quiet = False
+
+    def _heard(self, change: Any) -> None:
+        if not self._quiet:
+            self._section.put(self.name, change["new"])

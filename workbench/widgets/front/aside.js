@@ -1,0 +1,204 @@
+// The right side of the builder: findings, tokens and cost, the prompt as text. It also looks after the form
+// around it, which ipywidgets builds: keys, names for screen readers, where the cursor goes.
+export default wb.view(({ root, link }) => {
+  "use strict";
+  const { el, fill, button } = wb;
+  root.classList.add("wb-aside");
+
+  const missing = el("p", { class: "wb-dim wb-missing", hidden: true });
+  const broken = el("p", { class: "wb-bad", role: "status", hidden: true });
+  const bar = el("div", { class: "wb-tokens" });
+  const words = el("div", { class: "wb-figures" });
+  const counted = el("span", { class: "wb-dim", role: "status" });
+  const exact = button("Count exactly", count);
+  const found = el("ul", { class: "wb-findings", "aria-label": "findings" });
+  const summary = el("h3", { class: "wb-summary" });
+  const say = wb.status(root, { class: "wb-sr" });
+
+  // --- findings -----------------------------------------------------------------------------------------
+
+  const WORDS = { error: "error", warning: "warning", info: "info" };
+  const CLASSES = { error: "wb-bad", warning: "wb-warn", info: "wb-dim" };
+
+  function finding(one, index) {
+    const place = button(one.path || "the request", () => link.tell("jump", { index }),
+      { class: "wb-btn wb-quiet wb-place", title: "go to the field", disabled: !one.path });
+    const cure = one.fix
+      ? button(one.fix, () => link.tell("fix", { index }), { class: "wb-btn wb-fix", title: "apply this fix" })
+      : null;
+    return el("li", { class: "wb-finding" },
+      el("div", { class: "wb-finding-head" },
+        el("span", { class: CLASSES[one.severity] }, WORDS[one.severity]), el("span", { class: "wb-dim" }, one.code), place,
+        one.dollars ? el("span", { class: "wb-dim" }, one.dollars) : null),
+      el("div", {}, one.what),
+      el("div", { class: "wb-cure" }, one.cure ? el("span", { class: "wb-dim" }, one.cure) : null, cure));
+  }
+
+  function counts(list) {
+    const n = kind => list.filter(one => one.severity === kind).length;
+    const parts = [[n("error"), "error"], [n("warning"), "warning"], [n("info"), "note"]]
+      .filter(([count]) => count).map(([count, name]) => `${count} ${name}${count === 1 ? "" : "s"}`);
+    return parts.join(" · ") || "nothing found: the service would accept this";
+  }
+
+  // --- tokens -------------------------------------------------------------------------------------------
+
+  function tokens(sections) {
+    const all = sections.reduce((sum, one) => sum + one.tokens, 0);
+    const shown = sections.filter(one => one.tokens > 0);
+    const parts = shown.map(one => {
+      const share = all ? 100 * one.tokens / all : 0, cached = one.tokens ? 100 * one.cached / one.tokens : 0;
+      return el("span", { class: `wb-part wb-part-${one.name}`, style: { "flex-grow": String(Math.max(share, .5)) },
+        title: `${one.name}: ${one.tokens.toLocaleString("en")} tokens, ${one.cached.toLocaleString("en")} of them cached` },
+      el("span", { class: "wb-part-cached", style: { width: `${cached}%` } }));
+    });
+    const legend = shown.map(one => el("span", { class: "wb-legend" },
+      el("span", { class: `wb-dot wb-part-${one.name}` }), `${one.name} ${one.tokens.toLocaleString("en")}`,
+      one.cached ? el("span", { class: "wb-dim" }, ` (${one.cached.toLocaleString("en")} cached)`) : null));
+    fill(bar, shown.length ? el("div", { class: "wb-bar-parts", role: "img",
+      "aria-label": shown.map(one => `${one.name} ${one.tokens} tokens, ${one.cached} cached`).join("; ") }, parts) : null,
+    el("div", { class: "wb-row" }, legend));
+  }
+
+  async function count() {
+    exact.disabled = true;
+    counted.textContent = "counting …";
+    try {
+      const answer = await link.ask("count");
+      counted.textContent = `${answer.tokens.toLocaleString("en")} tokens, counted by the service`;
+    } catch (error) {
+      counted.textContent = error.message;
+    }
+    exact.disabled = false;
+  }
+
+  // --- Python, JSON, curl ---------------------------------------------------------------------------------
+
+  let version = 0;
+  const texts = {};
+
+  function tab(which, title) {
+    const text = el("pre", { class: "wb-code wb-source", tabindex: 0, "aria-label": `${title} of the prompt` });
+    const rest = el("p", { class: "wb-dim" });
+    const done = el("span", { class: "wb-dim", role: "status" });
+    const copy = button("Copy", async () => {
+      try {
+        const answer = await link.ask("code", { which, whole: true });
+        await copied(answer.exact);
+        done.textContent = "copied";
+      } catch (error) { done.textContent = error.message; }
+      setTimeout(() => { done.textContent = ""; }, 4000);
+    }, { "aria-label": `Copy ${title}` });
+    texts[which] = { text, rest, of: -1 };
+    return { id: which, title, fill: panel => wb.put(panel, el("div", { class: "wb-row" }, copy, done), text, rest) };
+  }
+
+  async function copied(exactText) {
+    if (navigator.clipboard && window.isSecureContext) {
+      try { await navigator.clipboard.writeText(exactText); return; } catch { /* the old way then */ }
+    }
+    const area = el("textarea", { value: exactText, class: "wb-sr", "aria-hidden": "true" });
+    root.append(area);
+    area.select();
+    const worked = document.execCommand("copy");
+    area.remove();
+    if (!worked) throw new Error("this page may not use the clipboard; select the text instead");
+  }
+
+  async function load(which) {
+    const mine = texts[which];
+    if (!mine || mine.of === version) return;
+    const asked = mine.of = version;
+    try {
+      const answer = await link.ask("code", { which });
+      if (asked !== mine.of) return;
+      mine.text.textContent = answer.text;
+      mine.rest.textContent = answer.rest ? `${answer.rest}: Copy takes all of it` : "";
+    } catch (error) {
+      mine.text.textContent = "";
+      mine.rest.textContent = error.message;
+    }
+  }
+
+  const tabs = wb.tabs([tab("python", "Python"), tab("json", "JSON"), tab("curl", "curl"),
+    { id: "paste", title: "Paste", fill: paste }], { label: "the prompt as text", onshow: which => load(which) });
+
+  function paste(panel) {
+    const box = el("textarea", { rows: 6, spellcheck: false, "aria-label": "Python, JSON or curl to rebuild the prompt from",
+      placeholder: "Python, JSON or curl: rebuilds the prompt; Undo brings this one back" });
+    const said = el("p", { class: "wb-dim", role: "status" });
+    const wrong = el("p", { class: "wb-bad", role: "alert" });
+    const go = button("Rebuild the prompt", async () => {
+      wrong.textContent = said.textContent = "";
+      try {
+        const answer = await link.ask("paste", { text: box.value });
+        said.textContent = answer.said;
+        box.value = "";
+      } catch (error) { wrong.textContent = error.message; }
+    });
+    wb.put(panel, box, el("div", { class: "wb-row" }, go), said, wrong);
+  }
+
+  // --- all of it ------------------------------------------------------------------------------------------
+
+  wb.put(root,
+    el("div", { class: "wb-block-cost" }, bar, words, el("div", { class: "wb-row" }, exact, counted)),
+    broken, missing, summary, found, tabs.node);
+
+  const heard = link.on("state", state => {
+    if (state.version < version) return;
+    version = state.version;
+    broken.textContent = state.problem;
+    broken.hidden = !state.problem;
+    missing.textContent = state.missing.length ? `without a value: ${state.missing.map(name => `{{${name}}}`).join(", ")}` : "";
+    missing.hidden = !state.missing.length;
+    tokens(state.sections);
+    fill(words, state.words.map(line => el("div", {}, line)));
+    if (!state.exact && counted.textContent.includes("counted")) counted.textContent = "";
+    const said = state.problem ? "not yet a request" : counts(state.findings);
+    summary.textContent = said;
+    say(said);
+    fill(found, state.findings.map(finding));
+    load(tabs.current());
+  });
+
+  // --- the form around ------------------------------------------------------------------------------------
+
+  const form = () => root.closest(".wb-builder");
+
+  /** The cursor into the widget of a class, as soon as it is there: rows that are new come a moment later. */
+  function focus(cls) {
+    const until = performance.now() + 3000;
+    const look = () => {
+      const parts = cls.split(" ").filter(part => /^\.?[\w-]+$/.test(part)).map(part => part.startsWith(".") ? part : `.${part}`);
+      const node = form()?.querySelector(parts.join(" "));
+      const field = node && (node.matches("button, input, textarea, select") ? node : node.querySelector("textarea, input, select, button"));
+      if (field && field.offsetParent !== null && !field.disabled) {
+        field.focus({ preventScroll: true });
+        field.scrollIntoView({ block: "nearest" });
+      } else if (performance.now() < until) setTimeout(look, 30);
+    };
+    look();
+  }
+  const focused = link.on("focus", message => focus(String(message.cls)));
+
+  /** What ipywidgets cannot say: which heading is open, what a note is. */
+  const dress = wb.frame(() => {
+    for (const head of form()?.querySelectorAll(".wb-head") ?? [])
+      head.setAttribute("aria-expanded", String(!head.closest(".wb-section")?.classList.contains("wb-shut")));
+    for (const icon of form()?.querySelectorAll("button.wb-icon:not([aria-label])") ?? [])
+      icon.setAttribute("aria-label", icon.title);
+    for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = picture.title;
+  });
+  const watch = new MutationObserver(dress);
+  const settle = setInterval(() => {
+    const node = form();
+    if (!node) return;
+    clearInterval(settle);
+    wb.guard(node);
+    watch.observe(node, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+    dress();
+  }, 50);
+
+  return () => { heard(); focused(); watch.disconnect(); clearInterval(settle); };
+});
