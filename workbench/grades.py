@@ -42,7 +42,7 @@ MAX_NOTE: Final = 10_000
 """Characters of a note that are kept."""
 
 _VALUES: Final = {"rating": (1, 2, 3, 4, 5), "pass": (0, 1), "pair": (0, 0.5, 1)}
-_KINDS: Final = get_args(Kind)
+KINDS: Final[tuple[str, ...]] = get_args(Kind)
 _PATIENCE_S: Final = 5.0
 """How long a grade waits for another process that is writing one."""
 
@@ -75,8 +75,8 @@ class Grade:
 
     def __post_init__(self) -> None:
         """Refuse what no table could count."""
-        if self.kind not in _KINDS:
-            raise UsageError(f"no grade is of kind {self.kind!r}; kinds are {', '.join(_KINDS)}")
+        if self.kind not in KINDS:
+            raise UsageError(f"no grade is of kind {self.kind!r}; kinds are {', '.join(KINDS)}")
         if self.value is not None and self.value not in _VALUES[self.kind]:
             named = ", ".join(f"{value:g}" for value in _VALUES[self.kind])
             raise UsageError(f"a {self.kind} is one of {named}, not {self.value!r}")
