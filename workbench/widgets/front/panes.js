@@ -12,7 +12,7 @@ const wbPanes = (() => {
     const state = { ...first };
     const badge = el("span", { class: "wb-pane-badge" });
     const reason = el("span", { class: "wb-pane-reason" });
-    const about = el("p", { class: "wb-dim wb-pane-about" });
+    const about = el("div", { class: "wb-dim wb-pane-about" });
     const stop = button("Stop", () => link.tell("stop", { column: at }), { class: "wb-btn wb-pane-stop", "aria-label": `Stop ${first.label}` });
     const again = button("Ask again", () => ask("again", {}), { "aria-label": `Ask ${first.label} again`, hidden: true });
     const title = el("h4", { id: wb.id("pane") }, el("bdi", {}, first.label));
@@ -20,7 +20,6 @@ const wbPanes = (() => {
     const partial = el("p", { class: "wb-warn", hidden: true }, "partial: only what had come before the end");
     const answer = el("div", { class: "wb-pane-answer" });
     const body = el("div", { class: "wb-pane-body", tabindex: 0, role: "group", "aria-label": `answer of ${first.label}` }, folds, partial, answer);
-    const origin = el("p", { class: "wb-pane-emulated wb-dim", hidden: true });
     const figures = el("dl", { class: "wb-pane-figures", "aria-label": `figures of ${first.label}` });
     const actions = el("div", { class: "wb-row wb-pane-actions", role: "toolbar", "aria-label": `actions for ${first.label}`, hidden: true });
     const form = el("div", { class: "wb-pane-form", hidden: true });
@@ -28,7 +27,7 @@ const wbPanes = (() => {
     const node = el("section", { class: "wb-pane", role: "region", "aria-labelledby": title.id, tabindex: -1 },
       el("header", { class: "wb-pane-head" }, el("div", { class: "wb-row wb-pane-title" }, title, stop, again), about,
         el("p", { class: "wb-pane-state" }, badge, reason)),
-      body, el("footer", { class: "wb-pane-foot" }, origin, figures, actions, said), form);
+      body, el("footer", { class: "wb-pane-foot" }, figures, actions, said), form);
     const problem = wb.problem(node);
     let parts = [], stuck = true, opened = null;
     body.addEventListener("scroll", () => { stuck = body.scrollHeight - body.scrollTop - body.clientHeight < 24; }, { passive: true });
@@ -98,7 +97,7 @@ const wbPanes = (() => {
       badge.className = `wb-pane-badge ${COLOURS[state.state] ?? "wb-dim"}`;
       reason.textContent = state.reason ? ` · ${state.reason}` : "";
       reason.className = state.state === "failed" ? "wb-pane-reason wb-bad" : "wb-pane-reason wb-dim";
-      about.textContent = state.about ?? "";
+      fill(about, (state.about ?? []).map(line => el("p", {}, line)));
       const focused = document.activeElement === stop;
       stop.hidden = !state.running;
       again.hidden = !state.again;
@@ -118,8 +117,6 @@ const wbPanes = (() => {
         wb.answer(shown, state.view, { source: cite => link.ask("source", { column: at, cite }) });
         if (open) for (const one of shown.querySelectorAll("details")) { one.open = true; break; }
       }
-      origin.textContent = state.emulated ?? "";
-      origin.hidden = !state.emulated;
       fill(figures, (state.figures ?? []).map(figure), state.view?.words ? [el("dt", {}, "quotes"), el("dd", {}, state.view.words)] : null);
       offer();
     }
@@ -243,22 +240,38 @@ const wbPanes = (() => {
 })();
 
 export default wb.view(({ root, link }) => {
-  "use strict";
   const { el, put, fill, button } = wb;
   const stopAll = button("Stop all", () => link.tell("stop", { column: null }), { "aria-label": "Stop all columns" });
   const bar = el("div", { class: "wb-row wb-panes-bar" }, stopAll);
   const say = wb.status(bar);
+  const origin = el("p", { class: "wb-origin", hidden: true });
   const grid = el("div", { class: "wb-panes", role: "group", "aria-label": "answers side by side" });
   const empty = el("p", { class: "wb-dim", hidden: true }, "nothing asked yet");
-  put(root, bar, grid, empty);
+  put(root, bar, origin, grid, empty);
   let panes = [], seen = -1, waiting = [];
+
+  const count = words => [...new Set(words)].map(word => `${words.filter(one => one === word).length} ${word}`).join(", ");
+
+  /** Say of numbers that are made up that they are; once for all columns. */
+  function made() {
+    origin.textContent = panes.find(one => one.state.emulated)?.state.emulated ?? "";
+    origin.hidden = !origin.textContent;
+  }
 
   /** Say a change of state, never a token. */
   function changed(state) {
     const running = panes.filter(one => one.state.running).length;
     stopAll.disabled = running === 0;
-    const left = running ? ` · ${running} of ${panes.length} running` : "";
-    say(`${state.label}: ${wbPanes.WORDS[state.state] ?? state.state}${left}`);
+    if (running) say(`${state.label}: ${wbPanes.WORDS[state.state] ?? state.state} · ${running} of ${panes.length} running`);
+    else say(`ended: ${count(panes.map(one => wbPanes.WORDS[one.state.state] ?? one.state.state))}`);
+  }
+
+  /** Put a column where another stood; who was inside the old one is inside the new one. */
+  function place(node, there) {
+    if (there === node) return;
+    const inside = there?.contains(document.activeElement);
+    if (there) there.replaceWith(node); else put(grid, node);
+    if (inside) node.focus({ preventScroll: true });
   }
 
   const apply = wb.frame(() => {
@@ -266,6 +279,7 @@ export default wb.view(({ root, link }) => {
     waiting = [];
     for (const [at, kind, value] of now) panes[at]?.delta(kind, value);
     for (const one of panes) one.follow();
+    made();
   });
 
   link.on("d", ({ d, i }) => {
@@ -281,7 +295,8 @@ export default wb.view(({ root, link }) => {
     const old = panes;
     panes = columns.map((first, at) => !whole && old[at]?.id === first.id ? old[at]
       : wbPanes.pane({ at, first, link, several: () => panes.length > 1, gone: changed }));
-    fill(grid, panes.map(one => one.node));
+    panes.forEach((one, at) => place(one.node, grid.children[at]));
+    while (grid.children.length > panes.length) grid.lastChild.remove();
     empty.hidden = panes.length > 0;
     stopAll.disabled = !panes.some(one => one.state.running);
     apply();

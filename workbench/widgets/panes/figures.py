@@ -48,20 +48,17 @@ def number(names: Sequence[str], at: int) -> int:
     return names[: at + 1].count(names[at])
 
 
-def about(request: Request | None, origin: str) -> str:
-    """Return who answers, and with how much effort and thinking."""
+def about(request: Request | None, origin: str, label: str = "") -> list[str]:
+    """Return who answers, and with how much effort and thinking; what *label* says is not said again."""
     if request is None:
-        return ""
+        return []
     thinking = request.thinking
     budget = getattr(thinking, "budget_tokens", None)
-    thought = None if thinking is None else f"thinking {thinking.type}"
-    parts = (
-        request.model,
-        origin_words(origin),
-        f"effort {request.effort}" if request.effort else "effort: the model's default",
-        f"{thought}, at most {budget:,} tokens" if budget else thought or "thinking: the model's default",
-    )
-    return " · ".join(parts)
+    model = [] if request.model in label else [request.model]
+    thought = "default" if thinking is None else thinking.type
+    most = f", at most {budget:,} tokens" if budget else ""
+    how = f"effort {request.effort or 'default'} · thinking {thought}{most}"
+    return [" · ".join([*model, origin_words(origin)]), how]
 
 
 def figures(column: Column) -> list[Figure]:
@@ -69,7 +66,8 @@ def figures(column: Column) -> list[Figure]:
     reply = column.reply
     if reply is not None:
         return [*_tokens(reply.usage), _cost(reply), *_times(reply, column.answer_s), _source(reply)]
-    return _unfinished(column) if column.state in {"stopped", "failed"} else []
+    ended = column.state in {"stopped", "failed"} and column.request is not None
+    return _unfinished(column) if ended else []
 
 
 def footer(column: Column) -> str:
@@ -90,7 +88,7 @@ def _tokens(usage: Usage | None) -> Iterable[Figure]:
         "cache write": written if written and not (five or hour) else None,
         "cache read": usage.cache_read_input_tokens or None,
         "tokens out": usage.output_tokens,
-        "of which thinking": details.thinking_tokens if details else None,
+        "of which thinking": (details.thinking_tokens or None) if details else None,
     }
     always = {"tokens in", "tokens out"}
     return [Figure(name, whole(n)) for name, n in counts.items() if n is not None or name in always]

@@ -32,7 +32,7 @@ def ended(column: Column, origin: str) -> dict[str, Any]:
     made = origin if column.reply is None else column.reply.origin
     return {
         **standing(column),
-        "about": visible(figures.about(column.request, made)),
+        "about": _about(column, made),
         "emulated": EMULATED if made == "emulator" and message is not None else "",
         "view": None if message is None else _view(column, message),
         "partial": message is not None and column.reply is None,
@@ -50,7 +50,7 @@ def snapshot(columns: Sequence[Column], origin: str) -> dict[str, Any]:
 def whole(column: Column, origin: str) -> dict[str, Any]:
     """Return all there is of a column."""
     over = not column.running
-    about = {"about": visible(figures.about(column.request, origin)), **standing(column)}
+    about = {"about": _about(column, origin), **standing(column)}
     return {
         "id": column.number,
         "label": visible(column.label),
@@ -65,6 +65,10 @@ def _view(column: Column, message: Message) -> dict[str, Any]:
     made = answer_view(message, column.request)
     cites = [{name: _plain(value) for name, value in one.items()} for one in made["cites"]]
     return {**made, "cites": cites, "sources": [_plain(title) for title in made["sources"]]}
+
+
+def _about(column: Column, origin: str) -> list[str]:
+    return [visible(line) for line in figures.about(column.request, origin, column.label)]
 
 
 def _plain(value: Any) -> Any:

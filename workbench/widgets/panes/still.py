@@ -57,7 +57,7 @@ def _column(column: Column, origin: str) -> Html:
     return tag(
         "section",
         tag("h3", text(column.label)),
-        tag("p", text(about(request, origin)), cls="wb-dim"),
+        tag("p", text(" · ".join(about(request, origin, column.label))), cls="wb-dim"),
         tag("p", tag("span", text(standing(column)), cls=f"wb-{colour}")) if column.state != "done" else None,
         *(_turn(turn) for turn in column.earlier),
         fold("asked", turn_view(request)) if request is not None else None,
@@ -74,7 +74,7 @@ def _turn(turn: Turn) -> Html:
 
 def _text(column: Column, origin: str) -> str:
     message = column.message
-    lines = [f"{column.label} · {standing(column)}", about(column.request, origin)]
+    lines = [f"{column.label} · {standing(column)}", " · ".join(about(column.request, origin, column.label))]
     if column.earlier:
         lines.append(f"after {plural(len(column.earlier), 'earlier turn')}")
     if message is not None:
