@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from workbench.reply import Reply
     from workbench.run import Run
     from workbench.score import Score
+    from workbench.widgets.builder import PromptBuilder
+    from workbench.widgets.grading import GradeQueue
+    from workbench.widgets.panes import RunView
+    from workbench.widgets.table import ResultTable
     from workbench.wire import Message, Request, Usage
 
 __version__ = "0.1.0"
@@ -47,12 +51,16 @@ __all__ = [
     "Dataset",
     "Eval",
     "Findings",
+    "GradeQueue",
     "Message",
     "Prompt",
+    "PromptBuilder",
     "Receipt",
     "Reply",
     "Request",
+    "ResultTable",
     "Run",
+    "RunView",
     "Sample",
     "Score",
     "Usage",
@@ -73,12 +81,16 @@ _HOME = {
     "Dataset": "workbench.dataset",
     "Eval": "workbench.evaluation",
     "Findings": "workbench.lint",
+    "GradeQueue": "workbench.widgets.grading",
     "Message": "workbench.wire",
     "Prompt": "workbench.prompt",
+    "PromptBuilder": "workbench.widgets.builder",
     "Receipt": "workbench.cost",
     "Reply": "workbench.reply",
     "Request": "workbench.wire",
+    "ResultTable": "workbench.widgets.table",
     "Run": "workbench.run",
+    "RunView": "workbench.widgets.panes",
     "Sample": "workbench.dataset",
     "Score": "workbench.score",
     "Usage": "workbench.wire",
