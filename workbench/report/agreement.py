@@ -85,10 +85,11 @@ class Agreement(Shown):
                 "whatever the other says; it is no sign of disagreement."
             )
         if k.estimate <= 0:
-            return f"{said}: no more than two who label at random, as often as these did, would agree."
+            return f"{said}: they agree no more than two would who label at random, as often as these did."
         part = number(100 * k.estimate, 0)
         near = ", near misses counted in part" if self.weighted else ""
-        return f"{said}: of the way from chance to full agreement they went {part} %{near}."
+        unsure = " Mere chance is not excluded." if k.low <= 0 else ""
+        return f"{said}: of the way from chance to full agreement they went {part} %{near}.{unsure}"
 
     def _used(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the labels each of them used."""
@@ -174,7 +175,7 @@ def agreement(
     """Compare what two graders said.
 
     Args:
-        said: The labels of both by trial (of pairs: by both trials), only where both gave one.
+        said: The labels of both by trial (of pairs: ``sample/epoch``), only where both gave one.
         labels: All that could be said, in order.
         a: Name of the first grader.
         b: Name of the second.

@@ -107,7 +107,7 @@ const grading = (() => {
       bar.setAttribute("aria-valuetext", state.progress);
       bar.firstChild.style.setProperty("width", `${state.total ? 100 * state.done / state.total : 0}%`);
       wb.html(rubric, state.rubric_html);
-      fill(remarks, state.remarks.map(each => el("p", {}, each)));
+      fill(remarks, state.warning ? el("p", { class: "wb-warn" }, state.warning) : null, state.remarks.map(each => el("p", {}, each)));
       drawChoices();
       drawItem();
       drawLast();
@@ -134,7 +134,8 @@ const grading = (() => {
     function drawItem() {
       const now = state.item;
       end.hidden = now !== null;
-      question.hidden = answers.hidden = now === null;
+      question.hidden = answers.hidden = choices.hidden = noteRow.hidden = now === null;
+      item.classList.toggle("wb-grade-over", now === null);
       note.disabled = noteButton.disabled = now === null;
       if (now === null) { drawn = null; note.value = ""; item.setAttribute("aria-label", "nothing left to grade"); drawEnd(); return; }
       if (drawn !== now.at) {
@@ -187,7 +188,10 @@ const grading = (() => {
       help.hidden = !help.hidden;
       helpButton.setAttribute("aria-expanded", String(!help.hidden));
       if (help.childElementCount || !state) return;
-      const rows = [...CHOICES[state.grading].map(one => [one.extra ? `${one.keys[0]} or ${one.extra}` : one.keys[0], one.words || "between the two"]),
+      const each = CHOICES[state.grading];
+      const grades = state.grading === "rating" ? [["1 … 5", "from the worst to the best"]]
+        : each.map(one => [one.extra ? `${one.keys[0]} or ${one.extra}` : one.keys[0], one.words]);
+      const rows = [...grades,
         ["n", "write a note; it is kept with the grade"], ["u", "take the last grade back"],
         ["s", "skip: the item comes again at the end"], ["[  ]", "look at the previous or next item, graded or not; a new grade or note replaces the old one"]];
       put(help, el("dl", {}, rows.map(([key, words]) => [el("dt", {}, el("kbd", { class: "wb-key" }, key)), el("dd", {}, words)])),

@@ -54,7 +54,7 @@ def compared(run: Run, queue: Queue, judge: str | None, pair: tuple[str, str] | 
     left = len(mine) - len(said)
     graded = [rows[trial] for trials in mine for trial in trials]
     return agreement(
-        {" ".join(trials): words for trials, words in said.items()},
+        {_named(trials, rows): words for trials, words in said.items()},
         labels,
         a=HUMAN,
         b=name,
@@ -90,6 +90,12 @@ def _of(trials: _Trials, rows: Mapping[str, Result], pair: tuple[str, str] | Non
     if not all(trial in rows for trial in trials):
         return False
     return pair is None or tuple(rows[trial].variant for trial in trials) == pair
+
+
+def _named(trials: _Trials, rows: Mapping[str, Result]) -> str:
+    """Return the trial, of a pair what both have in common."""
+    row = rows[trials[0]]
+    return trials[0] if len(trials) == 1 else f"{row.sample_id}/{row.epoch}"
 
 
 def _pair(grade: Grade, rows: Mapping[str, Result], a: str) -> tuple[str, float, bool | None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.errors import UsageError, WorkbenchError, did_you_mean
 from workbench.grades import KINDS, Grades, grader
+from workbench.report.words import EMULATED, plural
 from workbench.run import Run
 from workbench.show.safe import Html, markdown, visible
 from workbench.widgets.grading.asked import Asked
@@ -80,6 +81,7 @@ class GradeQueue(View, front=("answer", "grade")):
         self._grades = Grades.open(self.run.folder)
         self._queue = Queue(self.items.each, self._grades, kind=self.kind, who=grader(who))
         self._asked = Asked(self.run)
+        self._emulated = emulated(row for item in self.items.each for row in item.rows)
         super().__init__()
 
     # --- for the next cell --------------------------------------------------------------------------
@@ -205,6 +207,7 @@ class GradeQueue(View, front=("answer", "grade")):
             who=visible(queue.who),
             rubric_html=markdown(self.rubric or RUBRICS[self.kind]),
             remarks=[visible(remark) for remark in self._remarks()],
+            warning=EMULATED if self._emulated else "",
             item=None if queue.position is None else self._item(queue.position),
             last=None if last is None else {"item": last, "words": self._words(last)},
             said=said,
@@ -254,13 +257,12 @@ class GradeQueue(View, front=("answer", "grade")):
     def _remarks(self) -> list[str]:
         found = [*self.items.left_out]
         if self.items.identical:
-            found.append(f"{len(self.items.identical):,} pairs of identical answers are not asked.")
+            found.append(f"{plural(len(self.items.identical), 'pair')} of identical answers: not asked.")
         if self._grades.dropped:
             found.append(
                 f"{self._grades.dropped:,} bytes of a grade that was not written whole were left out."
             )
         return [*found, *([] if self.run.folder is not None else [IN_MEMORY])]
-
     def _found(self) -> list[Agreement | Preference]:
         """Return what the grades say; nothing where there is nobody to compare with."""
         found: list[Agreement | Preference] = []
@@ -274,9 +276,8 @@ class GradeQueue(View, front=("answer", "grade")):
 
     def _static(self) -> tuple[Html, str]:
         counts = summary(self._queue.graded, self.kind, self._counted)
-        rows = (row for item in self.items.each for row in item.rows)
         remarks = [*self._remarks(), GO_ON]
-        return still(self.run.name, self.progress, counts, self._found(), remarks, emulated=emulated(rows))
+        return still(self.run.name, self.progress, counts, self._found(), remarks, emulated=self._emulated)
 
 
 def _kind(kind: Kind | None, pair: Sequence[str] | None) -> Kind:
