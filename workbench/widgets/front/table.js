@@ -1,0 +1,206 @@
+// The result table: header, filters, search, groups, the grid, and the row that is open.
+export default wb.view(({ root, link, model, problem }) => {
+  const { el, fill, html, button } = wb;
+  let asked = 0, opening = 0, query = { sort: "", descending: false, only: "all", search: "", group: "" };
+  let view = null, chips = [], selected = 0;
+
+  // --- what stands above the rows ---------------------------------------------------------------------------
+
+  const name = el("strong", { class: "wbt-title" }), more = el("span", { class: "wb-dim" });
+  const running = el("span", { class: "wb-warn" });
+  const summary = el("details", { class: "wbt-summary", open: true }, el("summary", {}, "per variant"),
+    el("p", { class: "wb-dim" }, "adding up …"));
+  const search = el("input", { type: "search", placeholder: "search  ( / )", "aria-label": "search input, answer and error",
+    class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => ask({ search: search.value }), 180) } });
+  const filters = el("div", { class: "wb-row", role: "group", "aria-label": "filter" });
+  const group = el("select", { "aria-label": "group by", on: { change: () => ask({ group: group.value }) } });
+  const folds = el("span", { class: "wb-row", hidden: true }, button("unfold all", () => fold(null, true)), button("fold all", () => fold(null, false)));
+  const menu = panel("columns"), out = panel("export");
+  const say = wb.status(root, { "aria-label": "state of the table" });
+  const busy = el("span", { class: "wb-dim", role: "status" });
+  const clear = button("clear the selection", () => link.ask("clear").then(counted).then(() => grid.again()), { hidden: true });
+
+  const grid = wb.grid({ label: "results", tallest: model.get("_tallest") || 15e6,
+    window: (start, mark) => link.ask("window", { start, mark }),
+    act: { sort: by, fold, open: go, select, move: () => {}, walked: data => { if (pane.opened() && data?.p !== undefined) follow(data.p); } } });
+  const pane = wb.opened({ go, close: shut, grade, source: n => link.ask("source", { cite: n }) });
+  const main = el("div", { class: "wbt-main" }, grid.node, pane.node);
+
+  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, more, running), summary,
+    el("div", { class: "wb-row wbt-bar" }, search, filters, el("label", { class: "wbt-group-by" }, "group by ", group), folds, menu.button, out.button),
+    menu.node, out.node, main, el("div", { class: "wb-row wbt-foot" }, say.node, busy, clear));
+
+  /** A part of the toolbar that is folded until it is asked for. */
+  function panel(label) {
+    const node = el("div", { class: "wbt-panel wb-row", role: "group", "aria-label": label, hidden: true, id: wb.id(label) });
+    const made = button(label, () => {
+      node.hidden = !node.hidden;
+      made.setAttribute("aria-expanded", String(!node.hidden));
+      if (!node.hidden) node.querySelector("input")?.focus();
+    }, { "aria-expanded": "false", "aria-controls": node.id });
+    wb.keys(node, { Escape: { typing: true, run: () => { node.hidden = true; made.setAttribute("aria-expanded", "false"); made.focus(); } } });
+    return { node, button: made };
+  }
+
+  // --- asking -------------------------------------------------------------------------------------------------
+
+  function ask(change) {
+    const before = query;
+    query = { ...query, ...change };
+    const mine = ++asked;
+    problem("");
+    link.ask("query", query).then(
+      found => { if (mine === asked) put(found); },
+      error => { if (mine === asked) { query = before; problem(error.message); marked(); } },
+    );
+  }
+
+  function by(key) {
+    if (query.sort !== key) ask({ sort: key, descending: false });
+    else if (!query.descending) ask({ descending: true });
+    else ask({ sort: "", descending: false });
+  }
+
+  function fold(which, opened) {
+    link.ask("fold", { group: which, opened }).then(found => put(found, true), error => problem(error.message));
+  }
+
+  function put(found, keep = false) {
+    view = found;
+    query = { ...found.query };
+    grid.setView(found, { keep });
+    marked();
+    if (pane.opened()) link.ask("open", { position: pane.data().position }).then(pane.said, () => {});
+  }
+
+  function marked() {
+    for (const one of filters.children) one.setAttribute("aria-pressed", String(one.dataset.key === query.only));
+    if (document.activeElement !== search) search.value = query.search;
+    group.value = query.group;
+    folds.hidden = !query.group;
+    told();
+  }
+
+  const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+  function told() {
+    if (!view) return;
+    const parts = [view.count === view.total ? many(view.total, "row") : `${view.count.toLocaleString("en")} of ${many(view.total, "row")}`];
+    if (view.groups) parts.push(many(view.groups, "group"));
+    const sorted = grid.columns().find(column => column.key === view.query.sort);
+    if (sorted) parts.push(`sorted by ${sorted.title}, ${view.query.descending ? "highest" : "lowest"} first`);
+    if (view.query.search.trim()) parts.push(`holding “${view.query.search.trim()}”`);
+    if (selected) parts.push(`${selected.toLocaleString("en")} selected`);
+    say(parts.join(" · "));
+    clear.hidden = !selected;
+  }
+
+  function counted(found) {
+    selected = found.count;
+    told();
+    return found;
+  }
+
+  function select(what) {
+    link.ask("select", what).then(counted).then(() => { if (what.first !== undefined) grid.again(); }, error => problem(error.message));
+  }
+
+  // --- the row that is open -------------------------------------------------------------------------------
+
+  function go(position) {
+    if (typeof position !== "number") return;
+    const mine = ++opening;
+    link.ask("open", { position }).then(found => {
+      if (mine !== opening) return;
+      pane.show(found);
+      if (found.line >= 0 && grid.current()?.p !== position) grid.enter(found.line);
+      else if (grid.at() >= 0) grid.enter(grid.at());
+    }, error => { if (mine === opening) problem(error.message); });
+  }
+  const follow = wb.settled(go, 60);
+
+  function shut() {
+    opening += 1;
+    pane.hide();
+    link.tell("close");
+    grid.node.focus();
+  }
+
+  function grade(kind, value) {
+    const position = pane.opened() ? pane.data().position : grid.current()?.p;
+    if (position === undefined) return;
+    link.ask("grade", { position, kind, value }).then(found => {
+      const at = grid.columns().findIndex(column => column.key === "grade");
+      grid.change(found.position, data => { data.c[at] = found.grade; });
+      if (pane.opened() && pane.data().position === found.position) pane.grades(found.grade, found.grades);
+      busy.textContent = `graded: ${found.grade}`;
+    }, error => problem(error.message));
+  }
+
+  // --- columns, export ------------------------------------------------------------------------------------
+
+  function columnsMenu() {
+    fill(menu.node, ...grid.columns().map(column => el("label", {}, el("input", { type: "checkbox", checked: !column.hidden,
+      on: { change: event => { column.hidden = !event.target.checked; grid.build(); } } }), ` ${column.title}`)));
+  }
+
+  const path = el("input", { type: "text", value: "results.csv", "aria-label": "file to write", spellcheck: false, style: { width: "22em" } });
+  const what = el("select", { "aria-label": "which rows" }, el("option", { value: "filtered" }, "rows shown"), el("option", { value: "all" }, "all rows"));
+  const written = el("span", { role: "status" });
+  let refused = "";
+  fill(out.node, el("label", {}, "file (.csv, .parquet, .html) ", path), what, button("write", write), written);
+  wb.keys(out.node, { Enter: { typing: true, run: event => (event.target === path ? write() : false) } });
+
+  function write() {
+    fill(written, "writing …");
+    written.className = "wb-dim";
+    link.ask("export", { path: path.value, what: what.value, replace: refused === path.value }).then(
+      found => { refused = ""; fill(written, found.text); written.className = "wb-good"; },
+      error => { refused = /exists/.test(error.message) ? path.value : ""; fill(written, error.message); written.className = "wb-bad"; },
+    );
+  }
+
+  // --- what the kernel tells --------------------------------------------------------------------------------
+
+  function chip(one) {
+    const count = typeof one.count === "number" ? ` ${one.count.toLocaleString("en")}` : "";
+    return button(`${one.words}${count}`, () => ask({ only: one.key }), { title: one.hint, data: { key: one.key }, class: "wb-btn wbt-chip",
+      "aria-pressed": String(one.key === query.only) });
+  }
+
+  function setChips(found) {
+    const focused = filters.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    chips = found;
+    fill(filters, ...chips.map(chip));
+    if (focused) [...filters.children].find(one => one.dataset.key === focused)?.focus();
+  }
+
+  link.on("table", found => {
+    fill(name, found.title);
+    fill(more, found.against ? `against ${found.against}` : "");
+    fill(group, el("option", { value: "" }, "nothing"), ...found.groups.map(([key, words]) => el("option", { value: key }, words)));
+    setChips(found.chips);
+    if (!grid.columns().length) grid.setColumns(found.columns);
+    columnsMenu();
+  });
+  link.on("view", found => { if (found.n === undefined || found.n === null) put(found, Boolean(view)); });
+  link.on("chips", found => setChips(found.chips));
+  link.on("state", found => { fill(busy, found.text); fill(running, found.running); });
+  link.on("histograms", found => grid.setHistograms(found.histograms));
+  link.on("figures", found => {
+    const rest = found.title.startsWith(name.textContent) ? found.title.slice(name.textContent.length) : ` · ${found.title}`;
+    fill(more, rest, pane.data().against ? "" : "");
+    fill(summary, el("summary", {}, "per variant"), html(el("div"), found.verdict_html), html(el("div"), found.header_html), html(el("div"), found.notes_html));
+  });
+  link.on("opened", found => { if (found.n === undefined || found.n === null) pane.show(found); });
+
+  const rate = value => () => grade("rating", value);
+  wb.keys(main, { 1: rate(1), 2: rate(2), 3: rate(3), 4: rate(4), 5: rate(5), y: () => grade("pass", 1), f: () => grade("pass", 0),
+    n: () => go(pane.data().next), p: () => go(pane.data().previous), Escape: () => (pane.opened() ? shut() : false) });
+  wb.keys(root, { "/": () => { search.focus(); search.select(); } });
+  wb.keys(search, { Enter: { typing: true, run: () => grid.node.focus() }, ArrowDown: { typing: true, run: () => grid.node.focus() } });
+
+  const sized = new ResizeObserver(() => main.classList.toggle("wbt-beside", root.clientWidth >= 980));
+  sized.observe(root);
+  return () => { sized.disconnect(); grid.end(); };
+});

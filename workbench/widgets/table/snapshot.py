@@ -1,0 +1,74 @@
+"""What the page is told of a table as a whole: columns, filters with counts, groupings, how far a run is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.show.safe import visible
+from workbench.widgets.table.changes import HINTS, KINDS
+from workbench.widgets.table.query import FILTERS
+
+if TYPE_CHECKING:
+    from workbench.widgets.table.engine import Engine
+    from workbench.widgets.table.follow import Followed
+    from workbench.widgets.table.query import Arranged
+
+_HINTS = {
+    "all": "every row",
+    "failed": "a scorer that judges gave less than 1",
+    "errors": "no answer: neither right nor wrong",
+    "changed": "judged otherwise than in the other run",
+    "differ": "samples on which the variants disagree",
+    "ungraded": "nobody graded it yet",
+}
+
+
+def snapshot(engine: Engine, arranged: Arranged, who: str) -> dict[str, Any]:
+    """Return all that the page needs before it shows rows."""
+    info = engine.rows.info
+    columns = [
+        {
+            "key": c.key,
+            "title": c.title,
+            "width": c.width,
+            "align": c.align,
+            "hint": c.hint,
+            "hidden": c.hidden,
+        }
+        for c in engine.columns
+    ]
+    return {
+        "title": visible(info.name),
+        "against": visible(engine.changes.name) if engine.changes is not None else None,
+        "columns": columns,
+        "groups": [[key, visible(words)] for key, words in engine.groups.items()],
+        "chips": chips(engine),
+        "total": len(engine.rows),
+        "who": visible(who),
+        "sort": arranged.query.sort,
+    }
+
+
+def chips(engine: Engine) -> list[dict[str, Any]]:
+    """Return the filters with how many rows each lets through; None where that is not known yet."""
+    words = dict(FILTERS)
+    if engine.changes is not None:
+        words |= {kind: engine.changes.words[kind] for kind in KINDS}
+    return [
+        {
+            "key": key,
+            "words": words[key],
+            "count": engine.count(key),
+            "hint": _HINTS.get(key) or HINTS.get(key, ""),
+        }
+        for key in engine.filters
+    ]
+
+
+def status(engine: Engine, follow: Followed | None) -> str:
+    """Return how far a run is, "" where it is complete."""
+    info = follow.info if follow is not None else engine.rows.info
+    if info.status == "complete":
+        return ""
+    reason = f": {info.reason}" if info.reason else ""
+    return visible(f"{info.status}{reason}, {engine.rows.own:,} of {info.planned:,}")

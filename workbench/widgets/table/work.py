@@ -1,0 +1,178 @@
+"""What a table does beside the kernel's own thread: read on, add up, answer what had to wait."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from workbench.errors import WorkbenchError
+from workbench.show.tables import figures as figures_html
+from workbench.show.tables import notes, verdict
+from workbench.widgets.table import figures
+from workbench.widgets.table.columns import SLOW
+from workbench.widgets.table.snapshot import chips, status
+
+if TYPE_CHECKING:
+    from workbench.run import Run
+    from workbench.widgets.table.engine import Engine
+    from workbench.widgets.table.follow import Followed
+    from workbench.widgets.table.query import Arranged, Query
+
+FOLLOW_S: Final = 1.0
+"""Seconds between two looks at the journal of a running study."""
+SAID_S: Final = 0.25
+"""Seconds between two words on how far it is."""
+PATIENCE: Final = 5
+"""A header that took a second to add up is added up again after five, not sooner."""
+
+_DOING: Final = {"texts": "reading answers", "samples": "reading samples", **dict.fromkeys(SLOW, "adding up")}
+
+
+class Page(Protocol):
+    """Whom the work is done for."""
+
+    @property
+    def run(self) -> Run:
+        """The run shown."""
+
+    def tell(self, kind: str, **body: Any) -> None:
+        """Send a message to the page."""
+
+    def put(self, arranged: Arranged, n: Any) -> None:
+        """Show other rows."""
+
+    def grew(self) -> None:
+        """Show what was asked for last once more: there are more rows."""
+
+
+class Work:
+    """The turns of a table's background thread.
+
+    Attributes:
+        waiting: The question that what is being read will answer, and its number.
+    """
+
+    def __init__(self, engine: Engine, follow: Followed | None, page: Page) -> None:
+        self.waiting: tuple[Any, Query] | None = None
+        self._engine = engine
+        self._follow = follow
+        self._page = page
+        self._wanted = False
+        self._quick_told = False
+        self._told = -1
+        self._not_before = self._looked = self._said = 0.0
+
+    def figures_wanted(self) -> None:
+        """Let header and histograms be told, to a page that has just come."""
+        self._wanted, self._quick_told = True, False
+        self._told = -1
+        self._not_before = 0.0
+
+    def turn(self) -> float | None:
+        """Do a little; return when to go on: 0 at once, None when woken."""
+        try:
+            if self._read_on() or self._answer() or self._add_up():
+                return 0
+        except WorkbenchError as error:
+            self.waiting, self._wanted = None, False
+            self._page.tell("problem", text=str(error))
+            self.tell_state()
+            return None
+        return FOLLOW_S if self._wanted or (self._follow is not None and self._follow.running) else None
+
+    # --- what is said --------------------------------------------------------------------------------
+
+    def words(self) -> str:
+        """Return what it is at, "" where at nothing."""
+        waiting, engine = self.waiting, self._engine
+        for what in engine.missing(waiting[1]) if waiting is not None else ():
+            return f"{_DOING[what]} {100 * engine.progress(what):.0f} %"
+        if self._wanted and self._told < engine.rows.version:
+            share = sum(map(engine.progress, SLOW)) / len(SLOW)
+            return f"adding up {len(engine.rows):,} rows {100 * share:.0f} %"
+        return ""
+
+    def tell_state(self) -> None:
+        """Say what it is at, and how far a running study is."""
+        self._page.tell("state", text=self.words(), running=status(self._engine, self._follow))
+
+    def tell_chips(self) -> None:
+        """Say how many rows each filter lets through."""
+        self._page.tell("chips", chips=chips(self._engine))
+
+    def _say(self) -> None:
+        if time.monotonic() >= self._said + SAID_S:
+            self._said = time.monotonic()
+            self.tell_state()
+
+    # --- what is done --------------------------------------------------------------------------------
+
+    def _read_on(self) -> bool:
+        """Read what a running study wrote; True where there was something."""
+        follow, engine = self._follow, self._engine
+        if follow is None or not follow.running or time.monotonic() < self._looked + FOLLOW_S:
+            return False
+        self._looked = time.monotonic()
+        changed = engine.take(follow.read(), follow.info)
+        if not follow.running:
+            engine.end()
+        if changed or not follow.running:
+            self._wanted = True
+            self._page.grew()
+            self.tell_chips()
+        self.tell_state()
+        return changed > 0
+
+    def _answer(self) -> bool:
+        """Go on with what a question waits for; answer it where that is all there."""
+        waiting, engine = self.waiting, self._engine
+        if waiting is None:
+            return False
+        n, query = waiting
+        missing = engine.missing(query)
+        if missing:
+            engine.step(missing[0])
+            self._say()
+            return True
+        arranged = engine.arrange(query)
+        if self.waiting is waiting:  # another question may have come meanwhile
+            self.waiting = None
+            self._page.put(arranged, n)
+            self.tell_chips()
+            self.tell_state()
+        if engine.texts.trouble:
+            self._page.tell("problem", text=engine.texts.trouble)
+        return True
+
+    def _add_up(self) -> bool:
+        """Get prices and tokens, then tell header and histograms; True where there is more to do."""
+        engine = self._engine
+        if not self._wanted or time.monotonic() < self._not_before:
+            return False
+        version = engine.rows.version
+        if not self._quick_told:  # what needs no adding up comes first
+            self._quick_told = True
+            self._page.tell("histograms", histograms=figures.histograms(engine))
+            self.tell_chips()
+            return True
+        for key in SLOW:
+            if not engine.has(key):
+                engine.step(key)
+                self._say()
+                return True
+        began = time.monotonic()
+        self._page.tell("figures", **self._header())
+        self._page.tell("histograms", histograms=figures.histograms(engine))
+        self._told, self._wanted = version, engine.rows.version != version
+        self._not_before = time.monotonic() + PATIENCE * (time.monotonic() - began)
+        self.tell_state()
+        return False
+
+    def _header(self) -> dict[str, Any]:
+        table = figures.header(self._page.run)
+        return {
+            "title": table.title,
+            "header_html": figures_html(table),
+            "verdict_html": verdict(table.verdict) or "",
+            "notes_html": notes(table.notes) or "",
+        }
