@@ -106,10 +106,13 @@ def _ends(paragraph: str, start: int, end: re.Match[str], after: int) -> bool:
     said = end.group()
     if not said.startswith(".") or said.startswith(".."):
         return True
-    tail = paragraph[max(start, end.start() - 40) : end.start() + 1]
-    word = _LAST_WORD.search(tail)
-    last = word.group().lower() if word else ""
-    if last in _SHORT or (_INITIAL.match(last) and not last[:-1].isdigit()):
+    tail = paragraph[max(start, end.start() - 60) : end.start() + 1]
+    last = _LAST_WORD.search(tail)[0].lower()  # type: ignore[index]  # it matches at the end of anything
+    if last in _SHORT:
         return False
+    if _INITIAL.match(last) and not last[:-1].isdigit():
+        before = tail[: len(tail) - len(last)].split()
+        # "John F. Kennedy" goes on, "The answer is B. Because" does not.
+        return len(last) == 2 and bool(before) and not before[-1][0].isupper()
     # "1. First" at the start is a number in a list, "in 1999. Then" is not.
     return not (last[:-1].isdigit() and end.start() - start == len(last) - 1)

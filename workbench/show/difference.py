@@ -155,10 +155,13 @@ def _worded(change: Change) -> list[Html]:
 # --- fields ------------------------------------------------------------------------------------------------
 
 
-def _fields(found: Sequence[FieldChange], names: tuple[str, str]) -> Html:
-    said = tag(
+def _total(found: Sequence[FieldChange]) -> Html:
+    return tag(
         "p", f"{plural(len(found), 'field')} {'differ' if len(found) > 1 else 'differs'}", cls="wb-dim"
     )
+
+
+def _fields(found: Sequence[FieldChange], names: tuple[str, str]) -> Html:
     columns = [Column("field"), Column(names[0]), Column(names[1])]
     rows = [
         [tag("code", change.path or "(the whole)"), _value(change.before, "del"), _value(change.after, "ins")]
