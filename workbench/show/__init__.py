@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import traceback
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workbench.show.safe import Html
 
 _log = logging.getLogger("workbench")
+
+T = TypeVar("T")
 
 RENDERERS = {
     "Request": "request.request",
@@ -40,20 +42,24 @@ RENDERERS = {
     "Verdict": "gate.gate",
     "Result": "run.result",
     "Run": "run.run",
+    "Running": "running.running",
 }
 """Class of the noun (one of this package) → module and function of this folder."""
 
-PICTURES: dict[str, str] = {}
+PICTURES = {"Chart": "charts.svg"}
 """Class of the noun → module and function of this folder that draws it as an SVG."""
 
+FORMS = {"Drawn": "charts.other"}
+"""Class of the noun → module and function of this folder that gives it in other forms, by MIME type."""
 
-def to_bundle(noun: object) -> dict[str, str]:
+
+def to_bundle(noun: object) -> dict[str, Any]:
     """Return what a notebook shows of *noun* beside its text, by MIME type; empty where there is nothing.
 
     A cell never breaks over its own output: what goes wrong is logged, and text/plain remains.
     """
     made = {"text/html": to_html(noun), "image/svg+xml": _shown(to_svg, noun)}
-    return {kind: text for kind, text in made.items() if text is not None}
+    return {kind: text for kind, text in made.items() if text is not None} | (_shown(_other, noun) or {})
 
 
 def to_svg(noun: object) -> str | None:
@@ -66,12 +72,17 @@ def to_svg(noun: object) -> str | None:
     return None if draw is None else str(draw(noun))
 
 
+def _other(noun: object) -> dict[str, Any] | None:
+    make = _found(FORMS, noun)
+    return None if make is None else dict(make(noun))
+
+
 def to_html(noun: object) -> str | None:
     """Return the HTML of *noun*, or None where there is none or it could not be made, which is logged."""
     return _shown(render, noun)
 
 
-def _shown(make: Callable[[object], str | None], noun: object) -> str | None:
+def _shown(make: Callable[[object], T | None], noun: object) -> T | None:
     try:
         return make(noun)
     except Exception as error:  # noqa: BLE001 - a noun of any kind, a cell that must not break

@@ -12,7 +12,7 @@ from workbench.report.words import number, signed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Unit = Literal["number", "points", "change", "dollars", "seconds", "tokens", "count"]
+Unit = Literal["number", "points", "size", "change", "dollars", "seconds", "tokens", "count"]
 
 ROOM = 0.06
 """Share of the range that is left free at each end."""
@@ -24,7 +24,8 @@ class Axis:
 
     Attributes:
         title: What it measures, with the unit.
-        unit: How a figure on it is written; ``points`` are shares of one, written times a hundred, with sign.
+        unit: How a figure on it is written; ``points`` are shares of one times a hundred, with
+            sign; ``size`` are such without.
         low: Its first value.
         high: Its last value; above *low*.
         log: Whether equal steps are equal ratios; both ends are above 0 then.
@@ -81,18 +82,25 @@ class Axis:
         """
         if self.log:
             gap = abs(value) or 1.0
-        if self.unit == "points":
-            return signed(100 * value, _digits(100 * gap))
-        if self.unit == "change":
-            return signed(value, _digits(gap))
-        if self.unit == "tokens":
-            return _tokens(value, gap)
-        if self.unit == "count":
-            return f"{value:,.0f}"
-        text = number(value, _digits(gap))
-        if self.unit == "dollars":
-            return f"${value:,.2f}" if 0 < _digits(gap) <= 2 else f"${text}"
-        return f"{text} s" if self.unit == "seconds" else text
+        digits = _digits(100 * gap if self.unit in {"points", "size"} else gap)
+        match self.unit:
+            case "points":
+                text = signed(100 * value, digits)
+            case "size":
+                text = number(100 * value, digits)
+            case "change":
+                text = signed(value, digits)
+            case "tokens":
+                text = _tokens(value, gap)
+            case "count":
+                text = f"{value:,.0f}"
+            case "dollars":
+                text = f"${value:,.{2 if digits in {1, 2} else digits}f}"
+            case "seconds":
+                text = f"{number(value, digits)} s"
+            case _:
+                text = number(value, digits)
+        return text
 
 
 def _digits(gap: float) -> int:

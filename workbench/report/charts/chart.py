@@ -25,7 +25,7 @@ SVG: Final = "image/svg+xml"
 PNG: Final = "image/png"
 PLOTLY: Final = "application/vnd.plotly.v1+json"
 
-DRAWN: Final = 40
+DRAWN: Final = 32
 """Variants that a picture holds; the table has all."""
 
 SAID: Final = 4

@@ -144,7 +144,7 @@ def _time(value: float) -> str:
 
 
 def _spread(found: Interval) -> str:
-    return f"{seconds(found.estimate)}  {_time(found.low)} … {_time(found.high)}"
+    return f"{seconds(found.estimate)} ({_time(found.low)} … {_time(found.high)})"
 
 
 def _record(view: View, waits: Waits, metric: str) -> dict[str, float | str | None]:
@@ -163,13 +163,8 @@ def _cells(view: View, waits: Waits) -> list[str]:
 
 
 def _alt(metric: str, known: list[Waits]) -> str:
-    each = [f"{named(w.name)} p50 {_said(w.p50)}, p95 {_said(w.p95)}" for w in known]
+    each = [f"{named(w.name)} p50 {_spread(w.p50)}, p95 {_spread(w.p95)}" for w in known]
     return f"Share of replies against {METRICS[metric]}; median and 95th percentile: {listed(each)}."
-
-
-def _said(found: Interval) -> str:
-    value, _, span = _spread(found).partition("  ")
-    return f"{value} ({span})"
 
 
 def _notes(view: View, waits: list[Waits]) -> list[str]:

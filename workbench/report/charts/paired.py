@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench.report.charts.axis import Axis
 from workbench.report.charts.chart import Chart, nothing, text_table
 from workbench.report.charts.parts import Estimate, Row, Rows
-from workbench.report.charts.view import finite, listed, named
+from workbench.report.charts.view import SHORT, finite, listed, named
 from workbench.report.outcome import yes_no
 from workbench.report.words import p_value
 
@@ -98,7 +98,7 @@ def change(found: Contrast) -> str:
     """Return a difference with its unit and bounds."""
     i = found.interval
     low, high = (found.amount(v) if math.isfinite(v) else "?" for v in (i.low, i.high))
-    return f"{found.amount(i.estimate)}{found.unit}  {low} … {high}"
+    return f"{found.amount(i.estimate)}{found.unit} ({low} … {high})"
 
 
 def _record(first: str, variant: str, found: Contrast, flips: Flips) -> dict[str, float | str | None]:
@@ -133,7 +133,7 @@ def _part(view: View, found: dict[str, Contrast], flips: dict[str, Flips]) -> Ro
     ]
     unit = ", points" if points else ""
     axis = Axis.around(
-        f"worse ← difference from {named(view.shown[0])}{unit}, 95 % interval → better",
+        f"worse ← difference from {named(view.shown[0], SHORT)}{unit}, 95 % interval → better",
         "points" if points else "change",
         [0.0, *seen],
         within=(-1.0, 1.0) if points else (-math.inf, math.inf),
@@ -143,7 +143,7 @@ def _part(view: View, found: dict[str, Contrast], flips: dict[str, Flips]) -> Ro
 
 def _row(view: View, variant: str, found: Contrast, flips: Flips) -> Row:
     i = found.interval
-    words = f"{change(found)}  {p_value(found.p)}\n{flips}"
+    words = f"{change(found)}, {p_value(found.p)}\n{flips}"
     return Row(variant, view.series[variant], (Estimate(i.estimate, (i.low, i.high)),), words)
 
 
@@ -162,5 +162,5 @@ def _how(first: str, found: dict[str, Contrast]) -> list[str]:
     tests += ["paired t"] * any(method != "Tango" for method in methods)
     family = max(c.family for c in found.values())
     corrected = f"; p by Holm over {family} comparisons" if family > 1 else ""
-    fixed = f"Fixed: wrong by {named(first)} and right here; broken: the other way round."
+    fixed = f"Fixed: wrong by {named(first, SHORT)} and right here; broken: the other way round."
     return [f"Paired by sample, {' or '.join(tests)}{corrected}.", *([fixed] * ("Tango" in methods))]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from workbench.report.charts.axis import Axis
 from workbench.report.charts.chart import Chart, nothing, text_table
 from workbench.report.charts.parts import Curve, Dot, Plane
-from workbench.report.charts.view import bounds, finite, listed, named
+from workbench.report.charts.view import finite, listed, named, valued
 from workbench.report.estimate import estimate
 from workbench.report.outcome import shares
-from workbench.report.words import UNPRICED, dollars, number, plural
+from workbench.report.words import UNPRICED, dollars, plural
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -60,7 +60,7 @@ class Offer:
     @property
     def quality(self) -> str:
         """Its score in words."""
-        return f"{number(self.score.estimate)}  {bounds(self.score)}" if self.score.n else "–"
+        return valued(self.score)
 
 
 def pareto(view: View, *, scorer: str | None = None) -> Chart:
@@ -140,7 +140,7 @@ def _plane(view: View, scorer: str, offers: list[Offer], best: list[Offer]) -> P
             float(o.per_1000 or 0),
             o.score.estimate,
             (o.score.low, o.score.high),
-            f"{o.price} · {o.quality}",
+            f"{o.price}, {o.quality}",
         )
         for o in offers
     )
@@ -169,7 +169,7 @@ def _cells(view: View, offer: Offer, best: list[Offer]) -> list[str]:
 
 
 def _alt(view: View, placed: list[Offer], best: list[Offer]) -> str:
-    each = [f"{named(o.name)} {o.price}, {number(o.score.estimate)} ({bounds(o.score)})" for o in placed]
+    each = [f"{named(o.name)} {o.price}, {o.quality}" for o in placed]
     ahead = listed([named(o.name) for o in best])
     return (
         f"Dollars for 1,000 calls against the score, with 95 % intervals: {listed(each)}. "

@@ -11,7 +11,7 @@ from workbench.report.charts.axis import Axis
 from workbench.report.charts.chart import Chart, nothing, text_table
 from workbench.report.charts.paired import ONE
 from workbench.report.charts.parts import Curve, Dot, Plane
-from workbench.report.charts.view import listed, named
+from workbench.report.charts.view import SHORT, listed, named
 from workbench.report.outcome import shares, yes_no
 from workbench.report.words import number, plural
 from workbench.stats import detectable_difference, samples_needed
@@ -32,6 +32,9 @@ HOW = (
     "Two-sided at 95 %, one comparison, judging by how much the answers of this run differ; "
     "repeats averaged per sample."
 )
+
+CURVES = 8
+"""Pairs whose curves can be told apart; of more, the lowest, the middle and the highest are drawn."""
 
 POINTS = 25
 STRETCH = (8, 32)
@@ -99,7 +102,7 @@ def power(view: View, *, scorer: str | None = None) -> Chart:
         _alt(view, usable),
         text_table(title, HEADS, [_cells(p) for p in pairs]),
         tuple(_record(p) for p in pairs),
-        (_plane(view, [p for p in usable if p.name in view.drawn] or usable[:1]),),
+        (_plane(view, _drawn(usable)),),
         tuple(_notes(view, pairs)),
         view.warning,
     )
@@ -137,6 +140,15 @@ def _silent(pairs: list[Pair]) -> str:
     return f"On {n:,} samples {alike}: there is no spread to plan a larger study from."
 
 
+def _drawn(usable: list[Pair]) -> list[Pair]:
+    """Return the pairs to draw, in their order."""
+    if len(usable) <= CURVES:
+        return usable
+    by_size = sorted(usable, key=lambda p: p.detectable)
+    kept = (by_size[0], by_size[len(by_size) // 2], by_size[-1])
+    return [p for p in usable if p in kept]
+
+
 def _plane(view: View, pairs: list[Pair]) -> Plane:
     down, up = STRETCH
     low, high = max(2, min(p.n for p in pairs) // down), max(p.n for p in pairs) * up
@@ -161,7 +173,7 @@ def _plane(view: View, pairs: list[Pair]) -> Plane:
     heights = [y for curve in curves for _, y in curve.points]
     x = Axis("samples", "count", low, high, log=True)
     title = "smallest difference shown four times in five" + (", points" if points else "")
-    y = Axis.around(title, "points" if points else "change", heights, log=True)
+    y = Axis.around(title, "size" if points else "number", heights, log=True)
     sizes = {p.n for p in pairs}
     now = max(sizes)
     return Plane(
@@ -189,17 +201,24 @@ def _cells(pair: Pair) -> list[str]:
 
 def _alt(view: View, usable: list[Pair]) -> str:
     first = named(view.shown[0])
-    each = [
-        f"{named(p.name)} {p.amount(p.detectable)} with {p.n:,}, half of that with {p.half:,}" for p in usable
-    ]
+    each = [f"{named(p.name)} {_sentence(p)}" for p in usable]
     return (
-        "The more samples, the smaller the difference that shows. Four times in five, a true difference "
-        f"from {first} shows from this size on: {listed(each)}."
+        f"The more samples, the smaller the difference from {first} that shows four times in five: "
+        f"{listed(each)}."
     )
 
 
+def _sentence(pair: Pair) -> str:
+    return f"{pair.amount(pair.detectable)} with {pair.n:,} samples, half of that with {pair.half:,}"
+
+
 def _notes(view: View, pairs: list[Pair]) -> list[str]:
-    said = [HOW]
+    usable = [p for p in pairs if p.n > 1 and p.sd > 0]
+    drawn = _drawn(usable)
+    shown = [f"{named(p.name, SHORT)} shows {_sentence(p)}." for p in drawn[:3]]
+    said = [*shown, HOW]
+    if len(drawn) < len(usable):
+        said.append(f"Of {len(usable):,} pairs the lowest, the middle and the highest curve are drawn.")
     alike = [named(p.name) for p in pairs if p.n > 1 and p.sd == 0]
     apart = [named(p.name) for p in pairs if p.n < 2]
     first = named(view.shown[0])

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from workbench.report.charts.axis import Axis
 from workbench.report.charts.chart import Chart, nothing, text_table
 from workbench.report.charts.parts import Estimate, Row, Rows
-from workbench.report.charts.view import bounds, finite, listed, named
+from workbench.report.charts.view import finite, listed, named, valued
 from workbench.report.estimate import estimate
 from workbench.report.outcome import shares, unscored
-from workbench.report.words import number, plural, visible
+from workbench.report.words import plural, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.report.charts.view import View
     from workbench.stats import Interval
+
+ROWS = 60
+"""Rows of one picture, of all its scorers."""
 
 HEADS = (
     ("scorer", False),
@@ -46,6 +49,9 @@ def scores(view: View, *, scorer: str | None = None) -> Chart:
         few = f"{plural(view.samples, 'sample')} answered: a score with an interval needs two or more."
         return nothing("scores", title, few, warning=view.warning)
     found = {(v, s): _estimate(view, v, s, kind) for s, kind in asked for v in view.shown}
+    drawn = view.drawn[: max(1, ROWS // len(asked))]
+    left = len(view.drawn) - len(drawn)
+    cut = [f"{plural(left, 'variant')} more in the table, or with scorer=."] if left else []
     rows = tuple(_record(view, v, s, found[v, s]) for s, _ in asked for v in view.shown)
     table = text_table(title, HEADS, [_cells(view, v, s, found[v, s]) for s, _ in asked for v in view.shown])
     return Chart(
@@ -54,8 +60,8 @@ def scores(view: View, *, scorer: str | None = None) -> Chart:
         _alt(view, asked, found),
         table,
         rows,
-        tuple(_rows(view, s, kind, found) for s, kind in asked),
-        (*_how(asked), *view.origin_notes),
+        tuple(_rows(view, s, kind, found, drawn) for s, kind in asked[:ROWS]),
+        (*_how(asked), *view.origin_notes, *cut),
         view.warning,
     )
 
@@ -81,13 +87,14 @@ def _record(view: View, variant: str, scorer: str, found: Interval) -> dict[str,
 def _cells(view: View, variant: str, scorer: str, found: Interval) -> list[str]:
     missing = unscored(view.study.groups[variant], scorer)
     counts = (found.n, view.study.errors(variant), missing)
-    value = f"{number(found.estimate)}  {bounds(found)}" if found.n else "–"
-    return [scorer, variant, value, *(f"{count:,}" for count in counts), found.method]
+    return [scorer, variant, valued(found), *(f"{count:,}" for count in counts), found.method]
 
 
-def _rows(view: View, scorer: str, kind: str, found: dict[tuple[str, str], Interval]) -> Rows:
-    each = [found[v, scorer] for v in view.drawn]
-    rows = tuple(_row(view, v, scorer, found[v, scorer]) for v in view.drawn)
+def _rows(
+    view: View, scorer: str, kind: str, found: dict[tuple[str, str], Interval], drawn: Sequence[str]
+) -> Rows:
+    each = [found[v, scorer] for v in drawn]
+    rows = tuple(_row(view, v, scorer, found[v, scorer]) for v in drawn)
     seen = [value for i in each if i.n for value in (i.estimate, i.low, i.high)]
     within = (0.0, 1.0) if shares(v for v in seen if abs(v) < float("inf")) and kind != "measure" else None
     word = "median" if kind == "measure" else "mean"
@@ -99,8 +106,7 @@ def _rows(view: View, scorer: str, kind: str, found: dict[tuple[str, str], Inter
 
 def _row(view: View, variant: str, scorer: str, found: Interval) -> Row:
     errors, missing = view.study.errors(variant), unscored(view.study.groups[variant], scorer)
-    value = f"{number(found.estimate)}  {bounds(found)}" if found.n else "no number"
-    parts = [f"{value}   n {found.n:,}"]
+    parts = [valued(found), f"n {found.n:,}"]
     parts += [plural(errors, "error")] if errors else []
     parts += [f"{missing:,} unscored"] if missing else []
     estimates = (Estimate(found.estimate, (found.low, found.high)),) if found.n else ()
@@ -110,14 +116,9 @@ def _row(view: View, variant: str, scorer: str, found: Interval) -> Row:
 def _alt(view: View, asked: Sequence[tuple[str, str]], found: dict[tuple[str, str], Interval]) -> str:
     said = []
     for scorer, kind in asked:
-        each = [_said(v, found[v, scorer]) for v in view.shown]
+        each = [f"{named(v)} {valued(found[v, scorer])}" for v in view.shown]
         said.append(f"{named(scorer)}{' (median)' if kind == 'measure' else ''}: {listed(each)}.")
     return f"One dot a variant, with its 95 % interval. {' '.join(said[:3])}{view.errors()}"
-
-
-def _said(variant: str, found: Interval) -> str:
-    value = f"{number(found.estimate)} ({bounds(found)})" if found.n else "no number"
-    return f"{named(variant)} {value}"
 
 
 def _how(asked: Sequence[tuple[str, str]]) -> list[str]:

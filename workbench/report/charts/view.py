@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from workbench.stats import Interval
 
 NAME: Final = 60
-"""Characters of a name in a sentence."""
+"""Letters of a name in a sentence."""
+
+SHORT: Final = 30
+"""Letters of a name in a picture."""
 
 MIXED: Final = "The answers come from different places: compare variants with care."
 
@@ -122,10 +125,18 @@ class View:
             raise UsageError(f"no scorer {scorer!r} in this run{did_you_mean(str(scorer), names)}")
 
 
-def named(name: str) -> str:
-    """Return a name for a sentence: on one line, and not longer than a line."""
-    shown = visible(name[: 4 * NAME])
-    return shown if len(shown) <= NAME else f"{shown[: NAME - 1]}…"
+def named(name: str, limit: int = NAME) -> str:
+    """Return a name for a sentence, the middle of a long one cut out: what tells names apart may stand last.
+
+    >>> named("claude-sonnet-4-6 · effort high · prompt v2", 30), named("haiku", 30)
+    ('claude-sonnet-4-6…· prompt v2', 'haiku')
+    """
+    kept = name if len(name) <= 8 * limit else f"{name[: 4 * limit]}{name[-4 * limit :]}"
+    shown = visible(kept)
+    if len(shown) <= limit:
+        return shown
+    tail = limit // 2 - 3
+    return f"{shown[: limit - tail - 1].rstrip(' ·')}…{shown[-tail:].lstrip()}"
 
 
 def listed(parts: Sequence[str], what: str = "variant") -> str:
@@ -138,9 +149,16 @@ def listed(parts: Sequence[str], what: str = "variant") -> str:
     return "; ".join([*parts[:SAID], f"and {plural(more, what)} more"] if more > 0 else parts)
 
 
-def bounds(interval: Interval, digits: int = 2) -> str:
-    """Return the bounds of an interval, infinite ones too."""
-    return f"{number(interval.low, digits)} … {number(interval.high, digits)}"
+def valued(interval: Interval) -> str:
+    """Return an estimate and its bounds, infinite ones too.
+
+    >>> from workbench.stats import wilson
+    >>> valued(wilson(5, 5)), valued(wilson(0, 0))
+    ('1.00 (0.57 … 1.00)', 'no number')
+    """
+    if not interval.n:
+        return "no number"
+    return f"{number(interval.estimate)} ({number(interval.low)} … {number(interval.high)})"
 
 
 def finite(value: float) -> float | None:
