@@ -364,7 +364,7 @@ READABLE = {
     "fenced": f"```json\n{HELLO_JSON}\n```",
     "prompt": 'wb.Prompt("Hello, it\'s me", model="claude-haiku-4-5", max_tokens=100)',
     "indented prompt": (
-        '    prompt = Prompt("Hello, it\'s me",\n        model="claude-haiku-4-5", max_tokens=100)\n    prompt\n'
+        '    p = Prompt("Hello, it\'s me",\n        model="claude-haiku-4-5", max_tokens=100)\n    p\n'
     ),
     "changed": 'p = wb.Prompt("Hello, it\'s me")\nq = p.with_(model="claude-haiku-4-5", max_tokens=100)\nq',
     "sdk": (

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import copy
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import DiskFullError, JournalError, WireError
+from workbench.files import no_space
+from workbench.wire.base import plain
+from workbench.wire.codec import dumps, loads
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FILE = "versions.jsonl"
+Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +37,49 @@ class Version:
 
     n: int
     at: str
-    body: dict[str, Any]
-    values: dict[str, Any] = field(default_factory=dict)
-    reply: dict[str, Any] | None = None
+    body: Body
+    values: Body = field(default_factory=dict)
+    reply: Body | None = None
     note: str = ""
 
 
 class Versions:
-    """The versions of one prompt, the oldest first."""
+    """The versions of one prompt, the oldest first.
 
-    def __init__(self, path: Path | None, kept: list[Version], problems: tuple[str, ...] = ()) -> None:
+    Attributes:
+        path: The file, a JSON object a line; None keeps them in memory only.
+        problems: What could not be read, with its line; the rest is there all the same.
+    """
+
+    def __init__(
+        self, path: Path | None, kept: tuple[Version, ...] = (), problems: tuple[str, ...] = ()
+    ) -> None:
         self.path = path
         self.problems = problems
-        self._kept = kept
+        self._kept = [*kept]
 
     @classmethod
     def open(cls, folder: Path | str | None) -> Versions:
-        """Open the versions in a folder, made when the first one is added; None keeps them in memory only."""
-        path = None if folder is None else Path(folder) / FILE
-        kept = []
-        if path is not None and path.exists():
-            kept = [Version(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-        return cls(path, kept)
+        """Open the versions in a folder; it is made when the first one is added.
+
+        A line cut off at the end, by a power cut or a full disk, is left out and overwritten by nothing: the
+        next version begins on a line of its own.
+
+        Raises:
+            JournalError: The file is there and cannot be read.
+        """
+        if folder is None:
+            return cls(None)
+        path = Path(folder) / FILE
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return cls(path)
+        except OSError as error:
+            raise JournalError(f"{path}: the versions cannot be read ({error.strerror})") from error
+        read = list(_read(data, path))
+        kept = tuple(one for one in read if isinstance(one, Version))
+        return cls(path, kept, tuple(one for one in read if isinstance(one, str)))
 
     def add(
         self,
@@ -62,18 +90,43 @@ class Versions:
         note: str = "",
         at: datetime | None = None,
     ) -> Version:
-        """Append a version; it is on the disk when this returns."""
-        when = (at or datetime.now(UTC)).isoformat(timespec="seconds")
-        n = len(self._kept) + 1
-        version = Version(n, when, dict(body), dict(values or {}), dict(reply) if reply else None, note)
-        if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(version)) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+        """Append a version; it is on the disk when this returns.
+
+        Args:
+            body: The request body, names in place.
+            values: The sample values it was filled with.
+            reply: ``text``, ``usage``, ``cost`` and ``origin`` of the answer.
+            note: The user's own words.
+            at: When; now without it.
+
+        Raises:
+            DiskFullError: No space left; the version is kept in memory.
+            JournalError: It cannot be written; the version is kept in memory.
+        """
+        when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
+        n = self._kept[-1].n + 1 if self._kept else 1
+        given = copy.deepcopy(plain(dict(reply))) if reply is not None else None
+        version = Version(n, when, _copied(body), _copied(values or {}), given, note)
         self._kept.append(version)
+        if self.path is not None:
+            self._write(self.path, _line(version))
         return version
+
+    def _write(self, path: Path, line: bytes) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                _append(descriptor, line)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            where = f"{path}: the version is kept in memory only"
+            if no_space(error):
+                raise DiskFullError(f"{where}: no space left on the disk; make room and run again") from error
+            raise JournalError(
+                f"{where}: it cannot be written ({error.strerror}); check the folder"
+            ) from error
 
     def list(self) -> tuple[Version, ...]:
         """Return all versions, the oldest first."""
@@ -83,3 +136,68 @@ class Versions:
     def last(self) -> Version | None:
         """The newest one."""
         return self._kept[-1] if self._kept else None
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """Write a line whole and sync it; where that fails, nothing of it stays."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    if end and os.pread(descriptor, 1, end - 1) != b"\n":
+        line = b"\n" + line
+    try:
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise
+
+
+def _line(version: Version) -> bytes:
+    return dumps(asdict(version)) + b"\n"
+
+
+def _copied(value: Mapping[str, Any]) -> Body:
+    """Return the JSON of *value* as it is now; what is no JSON as its text."""
+    copied: Body = {str(key): _json(item) for key, item in value.items()}
+    return copied
+
+
+def _json(value: Any) -> Any:
+    value = plain(value)
+    if isinstance(value, dict):
+        return {str(key): _json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_json(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _read(data: bytes, path: Path) -> Iterator[Version | str]:
+    """Yield the versions of a file, and in their places what is wrong with other lines."""
+    *lines, torn = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield _version(line) or f"{path}:{number}: no version; the line is left out"
+    if torn.strip():
+        # A whole version without its line end was written whole: only the end was lost.
+        yield _version(torn) or f"{path}:{len(lines) + 1}: cut off while it was written; it is left out"
+
+
+def _version(line: bytes) -> Version | None:
+    try:
+        row = loads(line)
+    except WireError:
+        return None
+    if not isinstance(row, dict):
+        return None
+    n, at, body, values = row.get("n"), row.get("at"), row.get("body"), row.get("values", {})
+    reply, note = row.get("reply"), row.get("note", "")
+    if not isinstance(n, int) or not isinstance(at, str) or not isinstance(body, dict):
+        return None
+    if not isinstance(values, dict) or not isinstance(reply, dict | None) or not isinstance(note, str):
+        return None
+    return Version(n, at, body, values, reply, note)
