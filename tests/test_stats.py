@@ -313,3 +313,82 @@ def test_proportions_need_no_scipy():
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Feinstein & Cicchetti 1990, "High agreement but low kappa", J. Clin. Epidemiol. 43:543, of 100
+FEINSTEIN = {"balanced": ([[40, 9], [6, 45]], 0.70), "skewed": ([[80, 10], [5, 5]], 0.32)}
+
+TABLES = {
+    **{name: table for name, (table, _) in FEINSTEIN.items()},
+    # Fleiss, Levin & Paik 2003, "Statistical Methods for Rates and Proportions", table 18.1
+    "Fleiss 18.1": [[75, 1, 4], [5, 4, 1], [0, 0, 10]],
+    # Fleiss, Cohen & Everitt 1969, Psychol. Bull. 72:323, of 200
+    "Fleiss 1969": [[106, 10, 4], [22, 28, 10], [2, 12, 6]],
+    "five ratings": [[9, 3, 0, 0, 1], [2, 8, 4, 0, 0], [0, 3, 12, 5, 1], [0, 1, 6, 14, 4], [1, 0, 0, 5, 21]],
+    "a label nobody uses": [[4, 0, 2], [0, 0, 0], [1, 0, 6]],
+    "worse than chance": [[1, 9], [8, 2]],
+}
+
+
+@pytest.mark.parametrize(("table", "expected"), FEINSTEIN.values(), ids=FEINSTEIN)
+def test_kappa_falls_with_skewed_labels(table, expected):
+    """The published pair: the same agreement, another kappa."""
+    assert round(stats.kappa(table).estimate, 2) == expected
+
+
+def test_kappa_gives_the_published_figures():
+    """Fleiss, Levin & Paik, section 18.1: kappa 0.676, standard error 0.088; Fleiss et al. 1969: 0.429."""
+    found = stats.kappa(TABLES["Fleiss 18.1"])
+
+    assert round(found.estimate, 3) == 0.676
+    assert round((found.high - found.low) / 2 / 1.959964, 3) == 0.088
+    assert round(stats.kappa(TABLES["Fleiss 1969"]).estimate, 3) == 0.429
+
+
+@pytest.mark.parametrize("weights", ["none", "quadratic"])
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_kappa_agrees_with_statsmodels(table, weights):
+    """Cross-check of estimate and interval, with and without weights."""
+    import numpy as np
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    theirs = cohens_kappa(np.array(table), wt="quadratic" if weights == "quadratic" else None)
+    ours = stats.kappa(table, weights=weights)
+
+    assert ours.estimate == pytest.approx(theirs.kappa, abs=1e-12)
+    assert (ours.low, ours.high) == pytest.approx(
+        (max(-1, theirs.kappa_low), min(1, theirs.kappa_upp)), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("table", [[[9, 0], [0, 0]], [[0, 0], [0, 4]], [[0, 0], [0, 0]], []], ids=str)
+def test_kappa_of_one_label_is_undefined(table):
+    """Two who always say the same word may agree on nothing else: no number, nothing excluded."""
+    found = stats.kappa(table)
+
+    assert math.isnan(found.estimate)
+    assert (found.low, found.high) == (-1.0, 1.0)
+
+
+def test_one_constant_grader_excludes_nothing():
+    """Kappa is 0 whatever the other says: the formula's interval of no width would be a false certainty."""
+    found = stats.kappa([[5, 5], [0, 0]])
+
+    assert found.estimate == 0
+    assert (found.low, found.high) == (-1.0, 1.0)
+
+
+def test_full_agreement_is_not_certainty():
+    """Ten of ten alike: kappa is 1, but much less is not excluded, and more data excludes more."""
+    few, many = stats.kappa([[5, 0], [0, 5]]), stats.kappa([[500, 0], [0, 500]])
+
+    assert few.estimate == many.estimate == 1.0
+    assert few.low == pytest.approx(2 * stats.wilson(10, 10).low - 1)
+    assert few.low < many.low < 1.0
+
+
+@pytest.mark.parametrize("table", [[[1, 2]], [[1, -1], [0, 3]], [[1, 2], [3]]], ids=str)
+def test_a_table_that_is_none_is_refused(table):
+    """Not square, or less than nothing in a cell: a mistake of the caller."""
+    with pytest.raises(ValueError, match="square"):
+        stats.kappa(table)

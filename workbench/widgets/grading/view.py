@@ -263,6 +263,7 @@ class GradeQueue(View, front=("answer", "grade")):
                 f"{self._grades.dropped:,} bytes of a grade that was not written whole were left out."
             )
         return [*found, *([] if self.run.folder is not None else [IN_MEMORY])]
+
     def _found(self) -> list[Agreement | Preference]:
         """Return what the grades say; nothing where there is nobody to compare with."""
         found: list[Agreement | Preference] = []
