@@ -158,12 +158,14 @@ def looked_at(monkeypatch, a: str, b: str) -> int:
     """Count the pairs of equal pieces that a comparison of two texts may look at."""
     seen = 0
 
-    class Counting(SequenceMatcher):
-        def find_longest_match(self, *place):
+    class Counting(SequenceMatcher[str]):
+        a: list[str]
+        b2j: dict[str, list[int]]
+
+        def find_longest_match(self, alo=0, ahi=None, blo=0, bhi=None):
             nonlocal seen
-            low, high = place[0], place[1]
-            seen += sum(len(self.b2j.get(self.a[i], ())) for i in range(low, high))
-            return super().find_longest_match(*place)
+            seen += sum(len(self.b2j.get(each, ())) for each in self.a[alo:ahi])
+            return super().find_longest_match(alo, ahi, blo, bhi)
 
     monkeypatch.setattr(differ, "SequenceMatcher", Counting)
     found = sentences(a, b)
