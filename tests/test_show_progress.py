@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,9 @@ from workbench.show.tally import State, lines
 from workbench.show.terminal import echo
 from workbench.wire import Usage
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @dataclass
 class Recorder:
@@ -29,10 +33,12 @@ class Recorder:
     live: list[str] = field(default_factory=list)
     last: list[str] = field(default_factory=list)
     interval_s: float = 0.25
+    heard: Callable[[], None] = lambda: None
 
     def paint(self, state):
         """Keep the lines of a run that goes on."""
         self.live.append("\n".join(tally.lines(state)))
+        self.heard()
 
     def close(self, state):
         """Keep the lines of its end."""
@@ -199,9 +205,8 @@ def test_what_came_between_two_paintings_is_painted_though_nothing_follows():
     """A run that waits for its last answers does not hide those before."""
 
     async def two_at_once():
-        came, painter = asyncio.Event(), Recorder(interval_s=0.01)
-        keep = painter.paint
-        painter.paint = lambda state: (keep(state), came.set())[0]  # type: ignore[method-assign]
+        came = asyncio.Event()
+        painter = Recorder(interval_s=0.01, heard=came.set)
         shown = Progress(State("x", 10), painter)
         shown(finished(1))
         shown(finished(2))
@@ -216,13 +221,12 @@ def test_what_came_between_two_paintings_is_painted_though_nothing_follows():
 def test_the_end_holds_no_time_and_is_the_same_in_whatever_order_it_came():
     """So that a notebook's output is the same at each replay."""
     events = [(("timeout", "b"), 2), (("timeout", "a"), 1), (("overloaded", "c"), 3)]
-    ends = []
+    ends: list[list[str]] = []
 
     for order in (events, events[::-1]):
-        painter, now = Recorder(), [0.0]
-        with Progress(State("x", 4), painter, clock=lambda now=now: now[0]) as shown:
+        painter, clock = Recorder(), iter([0.0, *range(len(ends) + 1, 9, len(ends) + 1)])
+        with Progress(State("x", 4), painter, clock=clock.__next__) as shown:
             for done, (error, index) in enumerate(order, 1):
-                now[0] += len(ends) + 1
                 shown(finished(done, error=error, index=index, note="limited by requests per minute"))
         ends.append(painter.last)
 

@@ -35,6 +35,9 @@ _log = logging.getLogger("workbench")
 EXIT_S = 2.0
 """Seconds that a run in the background gets when the process ends, and once more for what is left then."""
 
+APART_S = 0.05
+"""Seconds between the two stops of somebody in a hurry."""
+
 _here: weakref.WeakValueDictionary[Path, Running] = weakref.WeakValueDictionary()
 """The runs of this process, by folder."""
 
@@ -82,7 +85,7 @@ class Running(Shown):
         self._ended: Future[Run | None] = Future()
         self._ended.set_running_or_notify_cancel()  # who waits for it cannot cancel it
         self._task: asyncio.Task[None] | None = None
-        self._stops = 0
+        self._stops = self._heard = 0
         self._stopping = threading.Lock()
         self._following = following
         if following is not None and following.going_on:
@@ -181,6 +184,11 @@ class Running(Shown):
         return self._ended.done()
 
     @property
+    def stoppable(self) -> bool:
+        """Whether `stop` can do something: another process's run is stopped there."""
+        return self._following is None and not self.done and self._stops < 2
+
+    @property
     def state(self) -> str:
         """How it is, in a word.
 
@@ -261,8 +269,7 @@ class Running(Shown):
         self, recorded: Callable[[Told], Coroutine[Any, Any, Run]], on_event: Told | None
     ) -> None:
         self._task = asyncio.current_task()
-        if self._stops:
-            self._cancel()
+        self._cancel()
 
         def told(event: Event) -> None:
             if event.kind == "draining":  # nobody presses Ctrl-C here
@@ -279,8 +286,12 @@ class Running(Shown):
             self._end(error)
 
     def _cancel(self) -> None:
-        if self._task is not None:  # else it begins soon, and will see
-            self._task.cancel()
+        """Pass on the stops that the run has not heard of; where it has not begun, it will ask."""
+        while self._task is not None and self._heard < self._stops:
+            # Two cancellations at once would be one: the second is for what the first one left.
+            delay_s = APART_S if self._heard else 0.0
+            self._task.get_loop().call_later(delay_s, self._task.cancel)
+            self._heard += 1
 
     def _end(self, outcome: Run | BaseException | None) -> None:
         """Note how it ended, then tell."""

@@ -209,9 +209,7 @@ def state_html(state: State, *, live: bool = True) -> Html:
     from workbench.show.safe import text
 
     drawn = [
-        tag("span", part, cls=_BAR.get(part[:1]))
-        for part in re.split("(█+|░+)", tally.bar(state))
-        if part
+        tag("span", part, cls=_BAR.get(part[:1])) for part in re.split("(█+|░+)", tally.bar(state)) if part
     ]
     measured = tag(
         "span",
