@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from tests.studies import JUDGES, MADE
+from workbench.prompt import Prompt
 from workbench.reply import Timing
 from workbench.run import Result, Run, RunInfo
 from workbench.score import Score
@@ -53,9 +54,10 @@ def charted_run(
                 if len(rows) % 41 == 17:
                     row = replace(row, body=None, scores={}, error={"type": "api_error", "message": "no"})
                 rows.append(row)
+    prompt = Prompt("{{input}}", model=model or MODELS[0], max_tokens=9).wire()
     info = RunInfo(
         name="support-triage",
-        variants=tuple({"name": name, "prompt": {"model": model or MODELS[0]}} for name in names),
+        variants=tuple({"name": name, "prompt": prompt} for name in names),
         dataset={"name": "support-triage", "rows": samples, "sha256": "ab12" * 16},
         scorers=tuple({"name": name, "kind": kind} for name, kind in scorers),
         epochs=epochs,

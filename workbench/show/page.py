@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.prompt import Prompt
+from workbench.report.charts import SVG
 from workbench.report.words import EMULATED, origin_words, plural
 from workbench.run import write
+from workbench.show import to_bundle
 from workbench.show.h import join, tag
 from workbench.show.money import bill
 from workbench.show.parts import Column, fold, more, style, table
@@ -89,6 +91,7 @@ def _findings(run: Run) -> list[Html | None]:
     return [
         tag("h2", "Results"),
         figures(summary),
+        *_charts(run),
         tag("h2", "Receipt"),
         bill(receipt),
         notes(note for note in receipt.notes if note != EMULATED),
@@ -97,6 +100,13 @@ def _findings(run: Run) -> list[Html | None]:
         errors(run.errors),
         failures(run.failures) or tag("p", "no answer was judged a failure", cls="wb-dim"),
     ]
+
+
+def _charts(run: Run) -> list[Html]:
+    """Return cost against quality, and the scores, where there is something to draw."""
+    charts = (run.plot.pareto(), run.plot.scores())
+    drawn = [to_bundle(chart).get(SVG) for chart in charts if chart.parts]
+    return [tag("p", Html(picture)) for picture in drawn if picture is not None]
 
 
 def _prompt_cache(run: Run) -> list[Html | None]:

@@ -203,25 +203,25 @@ def _alt(view: View, usable: list[Pair]) -> str:
     first = named(view.shown[0])
     each = [f"{named(p.name)} {_sentence(p)}" for p in usable]
     return (
-        f"The more samples, the smaller the difference from {first} that shows four times in five: "
+        f"The more samples, the smaller the difference from {first} that shows, four times in five: "
         f"{listed(each)}."
     )
 
 
 def _sentence(pair: Pair) -> str:
-    return f"{pair.amount(pair.detectable)} with {pair.n:,} samples, half of that with {pair.half:,}"
+    return f"{pair.amount(pair.detectable)} shows with {pair.n:,} samples, half of that with {pair.half:,}"
 
 
 def _notes(view: View, pairs: list[Pair]) -> list[str]:
+    first = named(view.shown[0], SHORT)
     usable = [p for p in pairs if p.n > 1 and p.sd > 0]
     drawn = _drawn(usable)
-    shown = [f"{named(p.name, SHORT)} shows {_sentence(p)}." for p in drawn[:3]]
+    shown = [f"{named(p.name, SHORT)} against {first}: a difference of {_sentence(p)}." for p in drawn[:3]]
     said = [*shown, HOW]
     if len(drawn) < len(usable):
         said.append(f"Of {len(usable):,} pairs the lowest, the middle and the highest curve are drawn.")
     alike = [named(p.name) for p in pairs if p.n > 1 and p.sd == 0]
     apart = [named(p.name) for p in pairs if p.n < 2]
-    first = named(view.shown[0])
     said += [f"Not drawn, without a spread against {first}: {listed(alike)}."] if alike else []
     said += (
         [f"Not drawn, {plural(2, 'sample')} in common with {first} are needed: {listed(apart)}."]
