@@ -48,7 +48,7 @@ def kinds(a: str, b: str) -> list[str]:
         ("    x = 1. Y\n    z", ["    x = 1. Y\n", "    z"]),
         ("```\na. B\nc! D\n```\nOne. F.", ["```\n", "a. B\n", "c! D\n", "```\n", "One. ", "F."]),
         ("| a. B | c! D |\n", ["| a. B | c! D |\n"]),
-        ("One\n\nTwo", ["One\n", "\n", "Two"]),
+        ("One\n\nTwo", ["One\n\n", "Two"]),
         ("", []),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_sentence_split_where_it_cites_is_one_sentence():
     [
         ("**bold**", f"<strong>bold</strong>{REF}"),
         ("_it_", f"<em>it</em>{REF}"),
-        ('**"so"**', f"<strong>&quot;so&quot;</strong>{REF}"),
+        ("**(so)**", f"<strong>(so)</strong>{REF}"),
         ("A line.\n\n", f"<p>A line.{REF}</p>"),
         ("- one\n- two\n", f"<li>two{REF}</li>"),
         ("# Title\n", f"<strong>Title{REF}</strong>"),
@@ -72,7 +72,7 @@ def test_a_sentence_split_where_it_cites_is_one_sentence():
     ids=[
         "bold",
         "italic",
-        "quoted",
+        "in brackets",
         "end of line",
         "list",
         "heading",
@@ -85,12 +85,10 @@ def test_a_sentence_split_where_it_cites_is_one_sentence():
 )
 def test_a_reference_leaves_the_markdown_as_it_is(block, expected):
     """Whatever the cited block ends with, it means what it meant without the reference."""
-    made = html_of((block, FREE), "\nAfter.").replace('"so"', "&quot;so&quot;")
+    bare, made = html_of(block, "\nAfter."), html_of((block, FREE), "\nAfter.")
 
     assert expected in made
-    assert html_of(block, "\nAfter.").replace('"so"', "&quot;so&quot;") in made.replace(
-        f"<p>{REF}</p>\n", ""
-    ).replace(REF, "")
+    assert bare in made.replace(f"<p>{REF}</p>\n", "").replace(REF, "")
 
 
 @pytest.mark.parametrize(

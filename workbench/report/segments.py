@@ -58,29 +58,24 @@ def words(value: str) -> list[str]:
 
 
 def _paragraphs(value: str) -> list[tuple[str, bool]]:
-    """Return lines, those of one paragraph joined, each with whether it is prose."""
-    made: list[tuple[str, bool]] = []
+    """Return lines, those of one sentence joined, each with whether it is prose."""
+    made: list[tuple[list[str], bool]] = []
     fence = ""
     for line in value.splitlines(keepends=True):
         mark = _FENCE.match(line)
-        if fence or mark:
-            made.append((line, False))
-            if not fence and mark:
-                fence = mark.group(1)
-            elif mark and mark.group(1).startswith(fence):
-                fence = ""
-            continue
-        prose = not line.startswith(("\t", "  ")) and not line.lstrip().startswith("|")
-        if made and prose and made[-1][1] and _goes_on(made[-1][0], line):
-            made[-1] = (made[-1][0] + line, True)
+        prose = not (fence or mark or line.startswith(("\t", "  ")) or line.lstrip().startswith("|"))
+        if made and (line.isspace() or (prose and made[-1][1] and _goes_on(made[-1][0][-1], line))):
+            made[-1][0].append(line)
         else:
-            made.append((line, prose))
-    return made
+            made.append(([line], prose))
+        if mark:
+            fence = mark.group(1) if not fence else "" if mark.group(1).startswith(fence) else fence
+    return [("".join(lines), prose) for lines, prose in made]
 
 
 def _goes_on(before: str, line: str) -> bool:
     """Return whether *line* goes on with a sentence that was broken for its length."""
-    return len(before) - before.rfind("\n", 0, -1) > _WRAPPED and line[0].islower()
+    return len(before) > _WRAPPED and line[0].islower()
 
 
 def _sentences(paragraph: str) -> list[str]:
