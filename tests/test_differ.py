@@ -140,7 +140,7 @@ def test_words_that_differ_are_shown_together():
 
 def test_blanks_at_the_end_of_a_sentence_do_not_count():
     """A line end more is no other sentence; indentation is."""
-    assert kinds("One.\n\nTwo.", "One. \n\nTwo.\n") == ["same", "same", "same"]
+    assert kinds("One.\n\nTwo.", "One. \nTwo.\n") == ["same", "same"]
     assert kinds("a\n    b", "a\n  b") == ["same", "changed"]
 
 
