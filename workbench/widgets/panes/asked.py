@@ -88,8 +88,9 @@ class Asked(View):
 
     def _hear_case(self, n: str, column: int, *, target: bool, **fields: str) -> None:
         """Save an answer as a test case; what is wrong is said beside the form."""
-        answered = self._message(column) if target is True else None
-        if answered is not None and self._column(column).reply is None:
+        whole = self._column(column).reply
+        answered = whole.message if target is True and whole is not None else None
+        if target is True and whole is None:
             raise DatasetError("a partial answer is no target: leave the target empty")
         path, name, asked = (str(fields.get(field, "")) for field in ("path", "id", "input"))
         place = cases.save(path, name, asked, answered)
