@@ -43,6 +43,7 @@ RENDERERS = {
     "Result": "run.result",
     "Run": "run.run",
     "Running": "running.running",
+    "Compared": "compared.compared",
 }
 """Class of the noun (one of this package) → module and function of this folder."""
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Final
 
 from workbench.show.safe import Html, escape, link
@@ -60,6 +61,16 @@ def join(children: Iterable[Child], between: str = "") -> Html:
     """Return *children* one after another, text escaped."""
     parts = [child if isinstance(child, Html) else escape(child) for child in children if child is not None]
     return Html(escape(between).join(parts))
+
+
+def picture(svg: str, alt: str) -> Html:
+    """Return an SVG as an image of its own: nothing in it can run, load or reach the page.
+
+    >>> picture("<svg/>", "a <dot>")
+    '<img src="data:image/svg+xml;base64,PHN2Zy8+" alt="a &lt;dot&gt;">'
+    """
+    data = base64.b64encode(svg.encode("utf-8", "backslashreplace")).decode()
+    return Html(f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}">')
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:  # noqa: FBT001 - True means present
