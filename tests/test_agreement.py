@@ -124,7 +124,7 @@ def test_few_answers_are_told():
 def test_emulated_answers_are_named(make):
     """Figures from made-up answers say so, in text and HTML."""
     assert EMULATED in str(make(emulated=True)).replace("\n", " ")
-    assert "emulator" in show.render(make(emulated=True))
+    assert "emulator" in (show.render(make(emulated=True)) or "")
     assert "emulator" not in str(make())
 
 
@@ -214,7 +214,7 @@ def test_names_are_only_text(hostile):
     two = preference([(hostile, 1.0, True)], a=hostile, b=f"{hostile}2", identical=1)
 
     for noun in (one, two):
-        html = show.render(noun)
+        html = show.render(noun) or ""
         assert "<script" not in html
         assert "<img" not in html
         assert "\x1b" not in str(noun) + html

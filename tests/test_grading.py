@@ -6,6 +6,7 @@ import getpass
 import json
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -44,13 +45,13 @@ class Heard:
 
     def __init__(self, queue):
         self.queue = queue
-        self.told = []
+        self.told: list[dict[str, Any]] = []
         queue.tell = lambda kind, **body: self.told.append({"kind": kind, **body})
 
     def says(self, kind, **body):
         """Send a message as the page does; return what the kernel tells it last."""
         self.queue._receive(None, {"kind": kind, **body}, [])
-        return self.told[-1] if self.told else None
+        return self.told[-1] if self.told else {}
 
 
 @pytest.fixture
@@ -350,7 +351,7 @@ def test_a_recommended_model_of_a_refusal_is_hidden(folder):
     """What the service recommends instead would tell which model refused."""
     run = study_run(samples=1)
     details = {"type": "refusal", "category": "cyber", "recommended_model": "claude-opus-4-8"}
-    body = {**run.rows[0].body, "stop_reason": "refusal", "stop_details": details, "content": []}
+    body = {**(run.rows[0].body or {}), "stop_reason": "refusal", "stop_details": details, "content": []}
     queue = GradeQueue(replace(run, rows=(replace(run.rows[0], body=body),)))
     state = Heard(queue).says("ready")
 
@@ -400,12 +401,12 @@ def test_samples_that_are_not_the_runs_are_not_shown(tmp_path):
     assert "I was charged twice this month" in html
 
 
-def test_a_conversation_is_shown_turn_by_turn():
+def test_a_conversation_is_shown_turn_by_turn(monkeypatch):
     """An input of turns is no JSON to read."""
     run = study_run(samples=1)
     queue = GradeQueue(run)
     turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
-    queue._asked.fields = lambda _: (turns, {})
+    monkeypatch.setattr(queue._asked, "fields", lambda _: (turns, {}))
     html = Heard(queue).says("ready")["item"]["question_html"]
 
     assert "Hello" in html

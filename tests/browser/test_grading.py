@@ -125,8 +125,11 @@ def test_pairs_are_chosen_by_letters_and_arrows(stage, tmp_path):
     for n, key in enumerate(["a", "t", "ArrowRight", "ArrowLeft"], 1):
         press(stage, page, key, f"{n} of {total} pairs graded")
 
-    said = [grade.value if grade.shown == grade.trials or grade.value == 0.5 else 1 - grade.value
-            for grade in queue.grades.all]  # fmt: skip
+    said = [
+        score if grade.shown == grade.trials else 1 - score
+        for grade in queue.grades.all
+        if (score := grade.score.value) is not None
+    ]
     assert said == [1, 0.5, 0, 1]
     assert inside(page)
     stage.calm()
@@ -205,6 +208,99 @@ def test_a_grade_that_cannot_be_kept_is_said(stage, tmp_path):
     stage.calm()
 
 
+def test_a_key_before_the_next_item_is_there_grades_nothing(stage, tmp_path):
+    """Whoever types faster than the kernel answers does not grade what was never shown."""
+    queue = GradeQueue(saved(tmp_path), who="ada")
+    page = open_queue(stage, queue)
+
+    for key in "435":
+        page.keyboard.press(key)
+    stage.until(lambda: "1 of 17" in page.locator(".wb-grade-head strong").inner_text())
+    press(stage, page, "2", "2 of 17")
+
+    assert [grade.value for grade in queue.grades.all] == [4, 2]
+    stage.calm()
+
+
+def test_a_held_key_counts_once(stage, tmp_path):
+    """The repeats of a key that is held down grade nothing."""
+    queue = GradeQueue(saved(tmp_path), who="ada")
+    page = open_queue(stage, queue)
+
+    page.keyboard.down("4")
+    stage.until(lambda: "1 of 17" in page.locator(".wb-grade-head strong").inner_text())
+    page.keyboard.down("4")
+    stage.pump()
+    page.keyboard.up("4")
+
+    assert len(queue.grades) == 1
+    stage.calm()
+
+
+def test_a_click_after_a_note_is_not_lost(stage, tmp_path):
+    """Leaving the note of a graded item by clicking another grade keeps both, on that item."""
+    queue = GradeQueue(saved(tmp_path), who="ada")
+    page = open_queue(stage, queue)
+    press(stage, page, "2", "1 of 17")
+    page.keyboard.press("[")
+    stage.visible(page.get_by_role("region", name="item 1 of 17"))
+
+    page.locator("textarea").fill("better than I thought")
+    page.get_by_role("button", name="best").click()
+    stage.visible(page.get_by_role("region", name="item 2 of 17"))
+
+    assert [(grade.value, grade.note) for grade in queue.grades.valid()] == [(5, "better than I thought")]
+    stage.calm()
+
+
+def test_a_page_reload_shows_the_same_item(stage, tmp_path):
+    """The kernel knows where we are: a page loaded again shows what the old one did, with the draft note."""
+    queue = GradeQueue(saved(tmp_path), who="ada")
+    page = open_queue(stage, queue)
+    press(stage, page, "4", "1 of 17")
+    page.keyboard.press("n")
+    page.keyboard.type("half a thought")
+    page.keyboard.press("Escape")
+    stage.pump()
+
+    page = open_queue(stage, queue)
+
+    assert page.locator(".wb-grade-item").get_attribute("aria-label") == "item 2 of 17"
+    assert page.locator("textarea").input_value() == "half a thought"
+    stage.calm()
+
+
+def test_a_citation_opens_its_source(stage, tmp_path):
+    """The source of a quote comes from the kernel, beside an answer whose author stays unknown."""
+    queue = GradeQueue(cited_run(), who="ada")
+    page = open_queue(stage, queue)
+
+    page.locator("button.wb-cite").first.click()
+    source = stage.visible(page.locator(".wb-source"))
+    stage.until(lambda: "Mail" in source.inner_text())
+    press(stage, page, "5", "1 of 3")
+
+    assert "claude" not in page.content().split("</style>")[-1]
+    stage.calm()
+
+
+def cited_run():
+    """Return a run whose answers quote a document."""
+    cite = {
+        "type": "char_location",
+        "cited_text": "charged twice",
+        "document_index": 0,
+        "document_title": "Mail",
+        "start_char_index": 0,
+        "end_char_index": 13,
+    }
+    block = {"type": "text", "text": "They paid twice.", "citations": [cite]}
+    run = study_run(samples=1)
+    return replace(
+        run, rows=tuple(replace(row, body={**(row.body or {}), "content": [block]}) for row in run.rows)
+    )
+
+
 @pytest.mark.parametrize("kind", ["rating", "pair"])
 def test_hostile_texts_stay_texts(stage, kind):
     """Inputs, answers, names, rubric and notes of every hostile kind run nothing and load nothing."""
@@ -217,8 +313,8 @@ def test_hostile_texts_stay_texts(stage, kind):
             for i, row in enumerate(rows[: len(TEXTS)])
         ]
     run = replace(run, rows=tuple(rows))
-    options = {"pair": names} if kind == "pair" else {}
-    queue = GradeQueue(run, rubric="\n\n".join(TEXTS), who=TEXTS[0], **options)
+    pair = (names[0], names[1]) if kind == "pair" else None
+    queue = GradeQueue(run, rubric="\n\n".join(TEXTS), who=TEXTS[0], pair=pair)
     page = open_queue(stage, queue)
     key = "t" if kind == "pair" else "3"
 

@@ -55,14 +55,16 @@ const grading = (() => {
 
     // --- to the kernel ------------------------------------------------------------------------------------
 
-    /** Tell the kernel, one thing at a time: a key pressed before the next item is there grades nothing. */
-    function act(kind, body) {
+    /** Ask the kernel, one thing at a time: a key pressed before the next item is there grades nothing. */
+    async function act(kind, body) {
       if (busy || !state) return;
       busy = true;
       root.setAttribute("aria-busy", "true");
       problem("");
       timer = setTimeout(() => { over(); problem("The kernel does not answer: what you did last is perhaps not kept."); }, PATIENCE_MS);
-      link.tell(kind, body);
+      try { await link.ask(kind, body); problem(""); }
+      catch (error) { problem(error.message); }
+      finally { over(); }
     }
 
     function over() {
@@ -76,12 +78,11 @@ const grading = (() => {
       act("grade", { item: state.item.at, value, note: note.value });
     }
 
-    /** Keep a note that was typed: it changes the grade, or waits for one, to which the kernel says nothing. */
+    /** Keep a note that was typed: it changes the grade, or waits for one. What is clicked next need not wait. */
     function keepNote() {
       if (!state?.item || busy || note.value === state.item.note) return;
-      const body = { item: state.item.at, note: note.value };
-      if (state.item.value !== null) act("note", body);
-      else { state.item.note = note.value; link.tell("note", body); }
+      state.item.note = note.value;
+      link.tell("note", { item: state.item.at, note: note.value });
     }
 
     // --- from the kernel ----------------------------------------------------------------------------------
@@ -89,7 +90,6 @@ const grading = (() => {
     link.on("state", next => {
       const held = root.contains(document.activeElement) || document.activeElement === document.body && busy;
       const was = document.activeElement;
-      over();
       const first = state === null;
       state = next;
       draw();
@@ -97,7 +97,6 @@ const grading = (() => {
       else if (!first) say(`${next.last ? `${next.last.words}. ` : ""}${next.progress}.`);
       if (held && (!root.contains(document.activeElement) || was?.disabled)) item.focus({ preventScroll: true });
     });
-    link.on("problem", over);
 
     function draw() {
       fill(count, state.progress);

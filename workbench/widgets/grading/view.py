@@ -153,26 +153,26 @@ class GradeQueue(View, front=("answer", "grade")):
         self._grades.refresh()
         self._show()
 
-    def _hear_grade(self, item: Any, value: Any, note: Any = None) -> None:
+    def _hear_grade(self, item: Any, value: Any, note: Any = None, n: Any = None) -> None:
         said = self._value(self._queue.checked(item), value)
         self._queue.grade(item, said, None if note is None else str(note))
-        self._show()
+        self._show(n=n)
 
     def _hear_note(self, item: Any, note: Any) -> None:
         if self._queue.note(item, str(note)):
             self._show(said="Note kept.")
 
-    def _hear_undo(self) -> None:
+    def _hear_undo(self, n: Any = None) -> None:
         position = self._queue.undo()
-        self._show(said=f"The grade of item {position + 1} is withdrawn.")
+        self._show(n=n, said=f"The grade of item {position + 1} is withdrawn.")
 
-    def _hear_skip(self, item: Any) -> None:
+    def _hear_skip(self, item: Any, n: Any = None) -> None:
         self._queue.skip(item)
-        self._show(said="Skipped: it comes again at the end.")
+        self._show(n=n, said="Skipped: it comes again at the end.")
 
-    def _hear_go(self, by: Any) -> None:
+    def _hear_go(self, by: Any, n: Any = None) -> None:
         self._queue.step(-1 if by == -1 else 1)
-        self._show()
+        self._show(n=n)
 
     def _hear_reveal(self, n: Any, item: Any) -> None:
         """Say who made an answer; only of one that is graded."""
@@ -193,12 +193,18 @@ class GradeQueue(View, front=("answer", "grade")):
 
     # --- what is sent -------------------------------------------------------------------------------
 
-    def _show(self, said: str = "") -> None:
-        """Send the whole state: where we are, the item, what was said of it."""
+    def _show(self, *, n: Any = None, said: str = "") -> None:
+        """Send the whole state: where we are, the item, what was said of it.
+
+        Args:
+            n: Number of the question that this answers, if it answers one.
+            said: What to tell beside it, for who does not see it.
+        """
         queue = self._queue
         last = queue.last
         self.tell(
             "state",
+            n=n,
             grading=self.kind,
             total=len(queue),
             done=queue.done,
