@@ -31,8 +31,6 @@ DRAWN: Final = 32
 SAID: Final = 4
 """Variants whose figures the alt text names."""
 
-Value = float | int | str | None
-
 
 @dataclass(frozen=True, eq=False)
 class Chart(Shown):
@@ -53,7 +51,7 @@ class Chart(Shown):
     title: str
     alt: str
     table: Table
-    rows: tuple[Mapping[str, Value], ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
     warning: str = ""
