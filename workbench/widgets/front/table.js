@@ -7,12 +7,12 @@ export default wb.view(({ root, link, model, problem }) => {
   // --- what stands above the rows ---------------------------------------------------------------------------
 
   const name = el("strong", { class: "wbt-title" }), more = el("span", { class: "wb-dim" });
-  const running = el("span", { class: "wb-warn" });
+  const running = el("span", { class: "wb-warn", role: "status" }), against = el("span");
   const summary = el("details", { class: "wbt-summary", open: true }, el("summary", {}, "per variant"),
     el("p", { class: "wb-dim" }, "adding up …"));
   const search = el("input", { type: "search", placeholder: "search  ( / )", "aria-label": "search input, answer and error",
     class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => ask({ search: search.value }), 180) } });
-  const filters = el("div", { class: "wb-row", role: "group", "aria-label": "filter" });
+  const filters = el("div", { class: "wb-row wbt-filters", role: "group", "aria-label": "filter" });
   const group = el("select", { "aria-label": "group by", on: { change: () => ask({ group: group.value }) } });
   const folds = el("span", { class: "wb-row", hidden: true }, button("unfold all", () => fold(null, true)), button("fold all", () => fold(null, false)));
   const menu = panel("columns"), out = panel("export");
@@ -26,7 +26,7 @@ export default wb.view(({ root, link, model, problem }) => {
   const pane = wb.opened({ go, close: shut, grade, source: n => link.ask("source", { cite: n }) });
   const main = el("div", { class: "wbt-main" }, grid.node, pane.node);
 
-  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, more, running), summary,
+  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, against, more, running), summary,
     el("div", { class: "wb-row wbt-bar" }, search, filters, el("label", { class: "wbt-group-by" }, "group by ", group), folds, menu.button, out.button),
     menu.node, out.node, main, el("div", { class: "wb-row wbt-foot" }, say.node, busy, clear));
 
@@ -129,7 +129,7 @@ export default wb.view(({ root, link, model, problem }) => {
   function grade(kind, value) {
     const position = pane.opened() ? pane.data().position : grid.current()?.p;
     if (position === undefined) return;
-    link.ask("grade", { position, kind, value }).then(found => {
+    link.ask("grade", { position, what: kind, value }).then(found => {
       const at = grid.columns().findIndex(column => column.key === "grade");
       grid.change(found.position, data => { data.c[at] = found.grade; });
       if (pane.opened() && pane.data().position === found.position) pane.grades(found.grade, found.grades);
@@ -177,7 +177,7 @@ export default wb.view(({ root, link, model, problem }) => {
 
   link.on("table", found => {
     fill(name, found.title);
-    fill(more, found.against ? `against ${found.against}` : "");
+    fill(against, found.against ? `against ${found.against}` : "");
     fill(group, el("option", { value: "" }, "nothing"), ...found.groups.map(([key, words]) => el("option", { value: key }, words)));
     setChips(found.chips);
     if (!grid.columns().length) grid.setColumns(found.columns);
@@ -188,9 +188,9 @@ export default wb.view(({ root, link, model, problem }) => {
   link.on("state", found => { fill(busy, found.text); fill(running, found.running); });
   link.on("histograms", found => grid.setHistograms(found.histograms));
   link.on("figures", found => {
-    const rest = found.title.startsWith(name.textContent) ? found.title.slice(name.textContent.length) : ` · ${found.title}`;
-    fill(more, rest, pane.data().against ? "" : "");
-    fill(summary, el("summary", {}, "per variant"), html(el("div"), found.verdict_html), html(el("div"), found.header_html), html(el("div"), found.notes_html));
+    fill(more, found.words);
+    const how = el("details", {}, el("summary", {}, "how these were computed"), html(el("div"), found.notes_html));
+    fill(summary, el("summary", {}, "per variant"), html(el("div"), found.header_html), html(el("div"), found.verdict_html), html(el("div"), found.origin_html), how);
   });
   link.on("opened", found => { if (found.n === undefined || found.n === null) pane.show(found); });
 

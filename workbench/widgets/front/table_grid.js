@@ -1,7 +1,7 @@
 // A grid of which only what is seen is there: rows come in pages of a hundred, thirty pages are kept.
 wb.grid = (() => {
   "use strict";
-  const { el, fill, put } = wb;
+  const { el, fill } = wb;
   const ROW = 26, PAGE = 100, KEPT = 30, ASKED = 2, SPARE = 6, PAD = 10, NARROW = 48, FROZEN = 2;
 
   /** `columns`: [{key, title, width, align, hint, hidden}]; `tallest`: pixels an element may have;
@@ -227,6 +227,7 @@ wb.grid = (() => {
         row.removeAttribute("aria-selected");
         said(one.name, `${data.o ? "▾" : "▸"} ${data.name}`);
         said(one.words, data.words);
+        one.group.title = data.words;
         for (const cell of one.cells) cell.hidden = true;
         return;
       }
@@ -333,7 +334,7 @@ wb.grid = (() => {
     }
 
     node.addEventListener("scroll", draw, { passive: true });
-    const watch = new ResizeObserver(() => { body.style.setProperty("height", `${height()}px`); draw(); });
+    const watch = new ResizeObserver(() => { node.style.setProperty("--wbt-room", `${node.clientWidth - 4}px`); body.style.setProperty("height", `${height()}px`); draw(); });
     watch.observe(node);
 
     return {
@@ -350,6 +351,5 @@ wb.grid = (() => {
     };
   }
 
-  void put;
   return grid;
 })();

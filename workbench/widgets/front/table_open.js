@@ -6,7 +6,7 @@ wb.opened = (() => {
   /** `act`: {go(position), close(), grade(kind, value), source(n)}. */
   function opened(act) {
     const title = el("strong", { class: "wbt-open-title" }), verdict = el("span"), place = el("span", { class: "wb-dim" });
-    const back = button("◂ previous (p)", () => act.go(data.previous), { "aria-label": "previous row" });
+    const back = button("◂ prev (p)", () => act.go(data.previous), { "aria-label": "previous row" });
     const on = button("next (n) ▸", () => act.go(data.next), { "aria-label": "next row" });
     const graded = el("span", { class: "wbt-graded", role: "status" });
     const marks = el("div", { class: "wb-row wbt-marks", role: "group", "aria-label": "grade this row" }, el("span", { class: "wb-dim" }, "grade"),
@@ -19,8 +19,8 @@ wb.opened = (() => {
       raw: "Raw", history: "History" };
     const tabs = wb.tabs(Object.keys(PANELS).map(id => ({ id, title: NAMES[id] })), { label: "about this row", onshow: shown });
     const node = el("section", { class: "wbt-open", "aria-label": "the row that is open", hidden: true },
-      el("div", { class: "wb-row wbt-open-head" }, title, verdict, place, el("span", { class: "wbt-gap" }), back, on,
-        button("close", () => act.close(), { class: "wb-btn wb-quiet", "aria-label": "close the row (Escape)" })),
+      el("div", { class: "wb-row wbt-open-head" }, title, verdict, place, el("span", { class: "wbt-gap" }),
+        el("span", { class: "wbt-steps" }, back, on, button("close", () => act.close(), { class: "wb-btn wb-quiet", "aria-label": "close the row (Escape)" }))),
       marks, tabs.node);
 
     function shown(which) {

@@ -50,13 +50,13 @@ def columns(info: RunInfo, *, compared: bool = False) -> tuple[Column, ...]:
     change = [Column("change", "change", 110, hint="against the other run")] if compared else []
     return (
         Column("index", "#", 62, "right", "place in the study's order"),
-        Column("variant", "variant", 150),
         Column("sample", "sample", 100),
+        Column("variant", "variant", 150),
         Column("epoch", "epoch", 58, "right", hidden=info.epochs < 2),
-        Column("input", "input", 240),
-        Column("answer", "answer", 300),
         Column("verdict", "verdict", 84, hint="by the scorers that judge"),
         *change,
+        Column("input", "input", 240),
+        Column("answer", "answer", 300),
         *scores,
         Column("grade", "grade", 84, hint="what people said"),
         Column("cost", "cost, $", 92, "right", "list price in dollars"),
@@ -131,11 +131,19 @@ NUMBERS: Final[Mapping[str, Callable[[Result], float]]] = {
 SLOW: Final = ("cost", "tokens_in", "tokens_out")
 """Numbers that take 3 to 20 microseconds a row: they are got in the background."""
 
+
+def source(row: Result) -> str:
+    """Return where an answer came from, and who made it where that is not the Claude API."""
+    if row.error is not None:
+        return NOTHING
+    return row.source if row.origin == "claude_api" else f"{row.source}, {row.origin.removeprefix('url:')}"
+
+
 WORDS: Final[Mapping[str, Callable[[Result], str]]] = {
     "variant": lambda row: row.variant,
     "sample": lambda row: row.sample_id,
     "model": lambda row: row.model,
-    "source": lambda row: source(row),
+    "source": source,
     "stop_reason": lambda row: str(row.stop_reason or ""),
     "error_type": lambda row: str((row.error or {}).get("type") or ""),
     "epoch": lambda row: str(row.epoch + 1),
@@ -157,13 +165,6 @@ def value_of(key: str) -> Callable[[Result], float]:
 
 
 # --- what stands in a cell -----------------------------------------------------------------------------
-
-
-def source(row: Result) -> str:
-    """Return where an answer came from, and who made it where that is not the Claude API."""
-    if row.error is not None:
-        return NOTHING
-    return row.source if row.origin == "claude_api" else f"{row.source}, {row.origin.removeprefix('url:')}"
 
 
 def brief(text: str) -> str:

@@ -12,7 +12,7 @@ from workbench.show import fragment
 from workbench.show.difference import text_difference
 from workbench.show.h import join, tag
 from workbench.show.parts import Column, badge, code, fold, pre, table
-from workbench.show.safe import MAX_BYTES, Html, cut, text, visible
+from workbench.show.safe import MAX_BYTES, cut, text, visible
 from workbench.show.transcript import answer_view, turn_view
 from workbench.widgets.table.columns import brief, plain, said, verdict
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from workbench.grades import Grade
     from workbench.run import Result, RunInfo
     from workbench.show.h import Child
+    from workbench.show.safe import Html
     from workbench.widgets.table.samples import Samples
     from workbench.wire import Request
 
@@ -65,7 +66,7 @@ def detail(row: Result, info: RunInfo, samples: Samples) -> dict[str, Any]:
         "verdict": verdict(row),
         "asked_words": words,
         "asked_html": turn_view(request) if request is not None else pre(row.input or "(nothing was kept)"),
-        "target_html": fold("target", code(row.target)) if row.target is not None else Html(),
+        "target_html": fold("target", code(row.target)) if row.target is not None else join([]),
         "answer": answer,
         "scores_html": scores(row),
         "cites": len(answer.get("cites", ())),

@@ -90,7 +90,9 @@ class Engine:
         names += ["ungraded"]
         if self.changes is not None:
             kinds = self.rows_changed()
-            names += [kind for code, kind in enumerate(KINDS) if kind != "unclear" or (kinds == code).any()]
+            always = ("fixed", "broken", "same")
+            names += always
+            names += [k for code, k in enumerate(KINDS) if k not in always and (kinds == code).any()]
         return tuple(names)
 
     @property
@@ -260,7 +262,7 @@ class Engine:
         return found
 
     def _differing(self) -> Mask:
-        """Return the rows of samples on which variants disagree: in score, or where nothing judges in text."""
+        """Return the rows of samples on which variants disagree: in score, else in text."""
         import numpy as np
 
         samples, _ = self.rows.words("sample")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import math
 from pathlib import Path
@@ -14,10 +13,10 @@ from workbench.dataset.cells import safe_cell
 from workbench.errors import DiskFullError, UsageError
 from workbench.report.words import NOTHING, plural
 from workbench.run.frame import frame
-from workbench.show.h import tag
+from workbench.show.h import join, tag
 from workbench.show.page import fill
 from workbench.show.parts import style
-from workbench.show.safe import Html, escape, text
+from workbench.show.safe import escape, text
 from workbench.show.tables import figures, notes
 from workbench.wire.codec import dumps
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from workbench.report import Table
     from workbench.run import Result, Run
+    from workbench.show.safe import Html
 
 SUFFIXES: Final = (".csv", ".parquet", ".html")
 
@@ -36,6 +36,7 @@ LARGE: Final = 5_000
 """Rows from which the frame of the whole run pays: it is kept beside the journal."""
 
 _PAGE_TEXT: Final = 2_000
+_ROWS: Final = "the rows"
 
 
 def framed_rows(run: Run, rows: Sequence[Result]) -> pd.DataFrame:
@@ -129,7 +130,7 @@ def _parquet(data: pd.DataFrame) -> bytes:
 
 
 def _storable(value: Any) -> Any:
-    """Return a text that Parquet takes (no lone half of a character), other values as one type: JSON."""
+    """Return a text that Parquet takes, without lone halves of characters; other values as JSON."""
     plain = _plain(value)
     if plain is None or isinstance(plain, bool):
         return plain
@@ -138,29 +139,23 @@ def _storable(value: Any) -> Any:
 
 def _html(data: pd.DataFrame, head: Table) -> Iterator[bytes]:
     """Yield a page: the header, then every row; long texts are cut, and say so."""
-    body = Html("".join([tag("h1", text(head.title.partition(" · ")[0])), tag("p", text(head.title)), figures(head),
-                         notes(head.notes) or "", tag("h2", text(plural(len(data), "row"))), "@@ROWS@@"]))  # fmt: skip
-    page = fill(
-        "page.html", {"TITLE": escape(head.title.partition(" · ")[0]), "STYLE": style(), "BODY": body}
-    )
-    before, after = page.rsplit("@@ROWS@@", 1)
+    name = head.title.partition(" · ")[0]
+    above = [tag("h1", text(name)), tag("p", text(head.title)), figures(head), notes(head.notes)]
+    body = join([*above, tag("h2", text(plural(len(data), "row"))), tag("p", _ROWS)])
+    page = fill("page.html", {"TITLE": escape(name), "STYLE": style(), "BODY": body})
+    before, after = page.rsplit(tag("p", _ROWS), 1)
     yield before.encode("utf-8", "backslashreplace")
     yield b'<div class="wb-scroll"><table class="wb-t">'
     for at, values in enumerate(_records(data)):
-        cells = "".join(str(tag("td" if at else "th", _shown(value))) for value in values)
-        yield f"<tr>{cells}</tr>\n".encode("utf-8", "backslashreplace")
+        row = tag("tr", *(tag("td" if at else "th", _shown(value)) for value in values))
+        yield f"{row}\n".encode("utf-8", "backslashreplace")
     yield b"</table></div>"
     yield after.encode("utf-8", "backslashreplace")
 
 
 def _shown(value: Any) -> Html:
-    if value is None:
-        return Html(NOTHING)
-    if isinstance(value, float):
-        return Html(html.escape(f"{value:.6g}"))
+    if value is None or isinstance(value, float):
+        return text(NOTHING if value is None else f"{value:.6g}")
     said = str(value)
-    return text(
-        said
-        if len(said) <= _PAGE_TEXT
-        else f"{said[:_PAGE_TEXT]}… ({len(said) - _PAGE_TEXT:,} characters more)"
-    )
+    more = len(said) - _PAGE_TEXT
+    return text(f"{said[:_PAGE_TEXT]}… ({more:,} characters more)" if more > 0 else said)

@@ -1,4 +1,4 @@
-"""The lines of a table as the page gets them: at most a hundred at a time, no text longer than a cell holds."""
+"""The lines of a table as the page gets them: at most a hundred at a time, no text longer than a cell."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Lines:
         return cell(key, row)
 
     def _bare(self, key: str, row: Result, at: int) -> str:
-        """Return a cell of a row whose record cannot be read: what is in memory stands, the rest is missing."""
+        """Return a cell of a row whose record cannot be read: a dash where it would be needed."""
         try:
             return self._cell(key, row, at)
         except JournalError:

@@ -88,9 +88,9 @@ class Opened:
         assert isinstance(position, int)
         if position >= self._engine.rows.own:
             raise UsageError("this row is the other run's: grade it in a table of that run")
-        if kind not in _KINDS or value not in _KINDS[str(kind)]:
+        known = _KINDS.get(kind, ()) if isinstance(kind, str) else ()
+        if not isinstance(value, int) or isinstance(value, bool) or value not in known:
             raise UsageError("a grade is 1 to 5, y for passed, or f for failed")
-        assert isinstance(value, int)
         made = Grade((row.trial_id,), "rating" if kind == "rating" else "pass", value, self.who, now())
         self._grades.add(made)
         self._engine.grades[position] = self._words(row)
@@ -149,7 +149,7 @@ class Opened:
         return f"{row.variant} · epoch {row.epoch + 1}" if self._engine.rows.info.epochs > 1 else row.variant
 
     def _compared(self, row: Result, twins: list[tuple[str, Result, int | None]]) -> list[tuple[str, Result]]:
-        """Return whose answers are set against this one: the other run's, then other variants' of one epoch."""
+        """Return whose answers are set against this one: the other run's, then other variants'."""
         return [(title, other) for title, other, at in twins if at is None or other.epoch == row.epoch]
 
     # --- grades --------------------------------------------------------------------------------------

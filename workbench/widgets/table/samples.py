@@ -1,4 +1,4 @@
-"""The samples of a run, as they lie beside its journal: their columns to group by, their values to ask with."""
+"""The samples of a run, as they lie beside its journal: columns to group by, values to ask with."""
 
 from __future__ import annotations
 

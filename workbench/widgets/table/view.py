@@ -1,4 +1,4 @@
-"""`ResultTable`: the widget. It hears what the page asks for and tells what it shows; `engine` does the rest."""
+"""`ResultTable`: the widget. It hears what the page asks for and tells what it shows."""
 
 from __future__ import annotations
 
@@ -251,8 +251,8 @@ class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
     def _hear_source(self, n: Any = None, cite: Any = None) -> None:
         self.tell("source", n=n, **self._opened.source(cite))
 
-    def _hear_grade(self, n: Any = None, position: Any = None, kind: Any = None, value: Any = None) -> None:
-        done = self._opened.grade(position, kind, value)
+    def _hear_grade(self, n: Any = None, position: Any = None, what: Any = None, value: Any = None) -> None:
+        done = self._opened.grade(position, what, value)
         self.tell("graded", n=n, **done)
         self._work.tell_chips()
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workbench.errors import WorkbenchError
+from workbench.report.words import EMULATED
 from workbench.show.tables import figures as figures_html
 from workbench.show.tables import notes, verdict
 from workbench.widgets.table import figures
@@ -114,9 +115,10 @@ class Work:
             return False
         self._looked = time.monotonic()
         changed = engine.take(follow.read(), follow.info)
-        if not follow.running:
+        ended = follow.info.status != "running"
+        if ended:
             engine.end()
-        if changed or not follow.running:
+        if changed or ended:
             self._wanted = True
             self._page.grew()
             self.tell_chips()
@@ -161,8 +163,8 @@ class Work:
                 self._say()
                 return True
         began = time.monotonic()
-        self._page.tell("figures", **self._header())
         self._page.tell("histograms", histograms=figures.histograms(engine))
+        self._page.tell("figures", **self._header())
         self._told, self._wanted = version, engine.rows.version != version
         self._not_before = time.monotonic() + PATIENCE * (time.monotonic() - began)
         self.tell_state()
@@ -171,8 +173,9 @@ class Work:
     def _header(self) -> dict[str, Any]:
         table = figures.header(self._page.run)
         return {
-            "title": table.title,
+            "words": table.title.partition(" · ")[2],
             "header_html": figures_html(table),
             "verdict_html": verdict(table.verdict) or "",
-            "notes_html": notes(table.notes) or "",
+            "origin_html": notes(note for note in table.notes if note == EMULATED) or "",
+            "notes_html": notes(note for note in table.notes if note != EMULATED) or "",
         }
