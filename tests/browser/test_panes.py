@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import workbench as wb
+from tests.hostile import NAMES, TEXTS
 from workbench.widgets.panes import RunView
 
 WORDS = " ".join(f"word{n}" for n in range(60))
@@ -46,12 +47,280 @@ def test_four_columns_stream_and_end_rendered(stage, client):
     stage.until(lambda: "word" in grown.inner_text())
     early = len(grown.inner_text())
     stage.until(lambda: len(grown.inner_text()) > early)
-    print(stage.shot("streaming"))
+    stage.shot("streaming")
     stage.until(lambda: not view.running)
     for model in MODELS:
         stage.visible(pane(page, model).get_by_text("done", exact=True))
 
     assert pane(page, MODELS[0]).locator(".wb-said strong").all_inner_texts() == ["Title", "paragraph"]
     assert pane(page, MODELS[1]).locator("dl").get_by_text("tokens out").is_visible()
-    print(stage.shot("done"))
+    assert page.get_by_text("say nothing about Claude").count() == 1
+    stage.until(lambda: "4 done" in page.get_by_role("status").first.inner_text())
+    stage.shot("done")
+    stage.calm()
+
+
+def test_stopping_one_column(stage, client):
+    """Its button stops it and goes; the other column goes on to its end."""
+    view = RunView(client({"text": STORY}), [request(model) for model in MODELS[:2]])
+    page = stage.show(view)
+    first = pane(page, MODELS[0])
+    stage.until(lambda: "First" in first.inner_text())
+
+    first.get_by_role("button", name=f"Stop {MODELS[0]}").click()
+    stage.visible(first.get_by_text("stopped", exact=True))
+    stage.until(lambda: not view.running)
+
+    stage.visible(first.get_by_text("partial: only what had come"))
+    stage.visible(first.get_by_text("unknown: stopped before the end"))
+    assert "First" in first.locator(".wb-said").inner_text()
+    stage.visible(pane(page, MODELS[1]).get_by_text("done", exact=True))
+    assert first.get_by_role("button", name=f"Ask {MODELS[0]} again").is_visible()
+    stage.calm()
+
+
+def test_stop_all(stage, client):
+    """One button for all of them; it is off once nothing runs."""
+    view = RunView(client({"text": STORY}), [request(model) for model in MODELS])
+    page = stage.show(view)
+    stage.until(lambda: "First" in pane(page, MODELS[3]).inner_text())
+
+    page.get_by_role("button", name="Stop all columns").click()
+
+    stage.until(lambda: not view.running)
+    assert view.replies == [None] * 4
+    stage.until(lambda: page.get_by_role("button", name="Stop all columns").is_disabled())
+
+
+def test_a_failure_stays_in_its_column(stage, client):
+    """The error in words where the answer would be, an answer beside it."""
+    rules = [
+        {"model": MODELS[0], "error": {"status": 529, "message": "Overloaded <b>now</b>"}},
+        {"text": STORY},
+    ]
+    view = RunView(client(*rules), [request(model) for model in MODELS[:2]])
+    page = stage.show(view)
+
+    stage.visible(pane(page, MODELS[0]).get_by_text("Overloaded <b>now</b>"))
+    stage.visible(pane(page, MODELS[1]).get_by_text("done", exact=True))
+
+    stage.shot("failed")
+    stage.calm()
+
+
+def cited():
+    """A request whose answer cites, and the answer's rule."""
+    source = {"type": "text", "media_type": "text/plain", "data": ARTICLE}
+    document = {"type": "document", "source": source, "title": "Colours", "citations": {"enabled": True}}
+    turn = {"role": "user", "content": [document, {"type": "text", "text": "What is green?"}]}
+    where = {"type": "char_location", "document_index": 0, "document_title": "Colours"}
+    place = {**where, "cited_text": "Grass is green.", "start_char_index": 17, "end_char_index": 32}
+    content = [{"type": "text", "text": "Grass is.", "citations": [place]}]
+    return request(messages=[turn]), {"content": content}
+
+
+def test_pointing_at_a_citation_shows_the_passage(stage, client):
+    """A click opens the source with the passage marked; the footer counts what was verified."""
+    asked, rule = cited()
+    view = RunView(client(rule), [asked])
+    page = stage.show(view)
+    button = page.get_by_role("button", name="citation 1")
+    stage.visible(button)
+
+    button.hover()
+    stage.visible(page.get_by_role("tooltip").get_by_text("Grass is green."))
+    button.click()
+    mark = stage.visible(page.locator("mark"))
+
+    assert mark.inner_text() == "Grass is green."
+    assert page.locator("dl").get_by_text("1 of 1 quote verified").is_visible()
+    stage.shot("cited")
+    stage.calm()
+
+
+def test_a_page_opened_again_in_mid_stream_goes_on(stage, client):
+    """What had come is there, what comes follows, and the end replaces it."""
+    view = RunView(client({"text": STORY}), [request()])
+    page = stage.show(view)
+    stage.until(lambda: "word5" in page.locator(".wb-pane-answer").inner_text())
+
+    page = stage.show(view, theme="dark")
+    answer = page.locator(".wb-pane-answer")
+    stage.until(lambda: "word5" in answer.inner_text())
+    early = len(answer.inner_text())
+    stage.until(lambda: len(answer.inner_text()) > early)
+    stage.until(lambda: not view.running)
+
+    stage.visible(page.get_by_text("The end.", exact=True))
+    shown = page.locator(".wb-said").inner_text()
+    assert shown.count("Title") == shown.count("word5 ") == 1
+    page = stage.show(view, theme="dark")
+    stage.visible(page.get_by_text("The end.", exact=True))
+    stage.shot("dark")
+    stage.calm()
+
+
+def test_the_difference_to_the_first_column(stage, client):
+    """Sentence by sentence."""
+    rules = [{"model": MODELS[0], "text": "It is blue. Always."}, {"text": "It is green. Always."}]
+    view = RunView(client(*rules), [request(model) for model in MODELS[:2]])
+    page = stage.show(view)
+    stage.until(lambda: not view.running)
+
+    stage.visible(pane(page, MODELS[1]).get_by_role("button", name="Diff against column 1")).click()
+
+    shown = page.get_by_role("group", name="difference to column 1")
+    stage.visible(shown)
+    assert "blue" in shown.inner_text()
+    assert "green" in shown.inner_text()
+    assert pane(page, MODELS[0]).get_by_role("button", name="Diff").count() == 0
+    stage.shot("diff")
+    stage.calm()
+
+
+def test_a_conversation_goes_on_in_all_columns(stage, client):
+    """The next turn streams in each; the turn before stands folded above."""
+    view = RunView(
+        client({"contains": "more", "text": "Second."}, {"text": "First."}), [request(m) for m in MODELS[:2]]
+    )
+    page = stage.show(view)
+    first = pane(page, MODELS[0])
+    stage.visible(first.get_by_role("button", name="Continue")).click()
+
+    stage.visible(first.get_by_label("next turn")).fill("more")
+    first.get_by_role("button", name="Send to all columns").click()
+
+    for model in MODELS[:2]:
+        stage.visible(pane(page, model).get_by_text("Second.", exact=True))
+    pane(page, MODELS[1]).get_by_text("turn 1", exact=False).click()
+    stage.visible(pane(page, MODELS[1]).get_by_text("First.", exact=True))
+    stage.until(lambda: not view.running)
+    stage.shot("continued")
+    stage.calm()
+
+
+def test_a_tool_call_waits_for_its_result(stage, client):
+    """One field for each call; without a result nothing is sent and nothing typed is lost."""
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    tools = [{"name": "get_weather", "input_schema": schema}]
+    call = {"name": "get_weather", "input": {"city": "Paris"}}
+    view = RunView(
+        client({"contains": "story", "tool_use": call, "times": 1}, {"text": "Sunny."}),
+        [request(tools=tools)],
+    )
+    page = stage.show(view)
+    stage.visible(page.get_by_role("button", name="Continue")).click()
+
+    stage.visible(page.get_by_label("result of get_weather")).fill("22 degrees")
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    stage.visible(page.get_by_text("Sunny.", exact=True))
+    sent = view._columns[0].request.wire()["messages"][-1]["content"][0]
+    assert (sent["type"], sent["content"]) == ("tool_result", "22 degrees")
+    stage.calm()
+
+
+def test_a_case_that_cannot_be_saved_keeps_what_was_typed(stage, client, tmp_path, monkeypatch):
+    """The message stands beside the fields; once it is right, it is saved."""
+    monkeypatch.chdir(tmp_path)
+    view = RunView(client({"text": "Paris"}), [request(text="The capital?")])
+    page = stage.show(view)
+    stage.visible(page.get_by_role("button", name="Save as test case")).click()
+
+    path = stage.visible(page.get_by_label("dataset (.jsonl)"))
+    assert path.input_value() == "cases.jsonl"
+    path.fill("nowhere/cases.jsonl")
+    page.get_by_role("textbox", name="id", exact=True).fill("paris")
+    page.get_by_role("button", name="Save", exact=True).click()
+    stage.visible(page.get_by_role("alert").get_by_text("there is no folder nowhere"))
+    assert page.get_by_role("textbox", name="id", exact=True).input_value() == "paris"
+    stage.shot("case")
+    path.fill("cases.jsonl")
+    page.get_by_label("the answer is the target").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    stage.visible(page.get_by_text("saved as paris in cases.jsonl"))
+    assert (
+        tmp_path / "cases.jsonl"
+    ).read_text() == '{"id":"paris","input":"The capital?","target":"Paris"}\n'
+    stage.calm()
+
+
+def test_the_receipt_opens_on_the_cost(stage, client):
+    """Line by line."""
+    view = RunView(client({"text": STORY}), [request()])
+    page = stage.show(view)
+
+    stage.visible(page.get_by_role("button", name="show the receipt")).click()
+
+    stage.visible(page.get_by_role("tooltip").get_by_role("rowheader", name="input, uncached"))
+    stage.shot("receipt")
+
+
+def test_by_keyboard_alone(stage, client):
+    """Stop, move between columns, continue: no pointer, and the host hears no key."""
+    view = RunView(
+        client({"contains": "more", "text": "Second."}, {"text": STORY}), [request(m) for m in MODELS[:2]]
+    )
+    page = stage.show(view)
+    page.evaluate("window.seen = []; document.addEventListener('keydown', e => window.seen.push(e.key))")
+    stage.until(lambda: "First" in pane(page, MODELS[1]).inner_text())
+
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Stop all"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.ariaLabel") == f"Stop {MODELS[0]}"
+    page.keyboard.press("Enter")
+    stage.visible(pane(page, MODELS[0]).get_by_text("stopped", exact=True))
+    assert page.evaluate("document.activeElement.className") == "wb-pane"
+    page.keyboard.press("Alt+ArrowRight")
+    assert pane(page, MODELS[1]).evaluate("node => node === document.activeElement")
+    stage.until(lambda: not view.running)
+    button = pane(page, MODELS[1]).get_by_role("button", name="Continue")
+    stage.visible(button)
+    button.focus()
+    page.keyboard.press("Enter")
+    stage.visible(page.get_by_label("next turn"))
+    page.keyboard.type("more")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    stage.visible(pane(page, MODELS[1]).get_by_text("Second.", exact=True))
+    assert "Enter" not in page.evaluate("window.seen")
+    stage.calm()
+
+
+def test_many_columns_scroll_sideways(stage, client):
+    """They keep a width that can be read; thinking and calls stay inside."""
+    view = RunView(client({"text": STORY}, latency="0"), [request(text=f"Story {n}") for n in range(7)])
+    page = stage.show(view, width=1000)
+    stage.until(lambda: not view.running)
+    stage.visible(page.get_by_text("done", exact=True))
+
+    widths = page.locator(".wb-pane").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+
+    assert len(widths) == 7
+    assert min(widths) >= 230
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    stage.shot("seven")
+    stage.calm()
+
+
+@pytest.mark.parametrize("name", ["script", "image error", "md image", "md script link"])
+def test_hostile_answers_stay_text(stage, client, name):
+    """While they stream, at the end, in the heading, in an error."""
+    hostile = dict(zip(NAMES, TEXTS, strict=True))[name]
+    rules = [
+        {"model": MODELS[1], "error": {"status": 400, "message": hostile}},
+        {"text": f"{hostile}\n\n{hostile}"},
+    ]
+    view = RunView(
+        client(*rules, latency="0.01,0.005"), [request(), request(MODELS[1])], labels=[hostile, "b"]
+    )
+    page = stage.show(view)
+
+    stage.until(lambda: not view.running)
+    stage.visible(page.get_by_text("done", exact=True))
+
+    assert page.locator(".wb-panes script, .wb-panes img, .wb-panes form, .wb-panes iframe").count() == 0
     stage.calm()

@@ -74,7 +74,8 @@ class Asked(View):
 
     def _hear_diff(self, n: str, column: int) -> None:
         """Show how an answer differs from the first column's."""
-        self.tell("diff", n=n, html=message_difference(self._message(0), self._message(column)))
+        own = self._message(column)
+        self.tell("diff", n=n, html=message_difference(self._message(0), own))
 
     # --- keeping -------------------------------------------------------------------------------------
 
