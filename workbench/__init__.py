@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workbench.cassette import Cassette
     from workbench.catalog import catalog
     from workbench.client import Client
+    from workbench.comparing import compare
     from workbench.cost import Receipt, cost
     from workbench.dataset import Dataset, Sample
     from workbench.errors import WorkbenchError
@@ -67,6 +68,7 @@ __all__ = [
     "Variant",
     "WorkbenchError",
     "catalog",
+    "compare",
     "cost",
     "estimate",
     "gate",
@@ -97,6 +99,7 @@ _HOME = {
     "Variant": "workbench.prompt",
     "WorkbenchError": "workbench.errors",
     "catalog": "workbench.catalog",
+    "compare": "workbench.comparing",
     "cost": "workbench.cost",
     "estimate": "workbench.estimate",
     "gate": "workbench.gate",
