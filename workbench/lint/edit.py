@@ -110,13 +110,14 @@ def take(body: Body, path: str) -> Any:
         PromptError: Nothing stands there.
     """
     way = steps(body, path)
-    parent = _walk(body, way[:-1], path, make=True) if way else None
-    if isinstance(parent, dict) and isinstance(way[-1], str) and way[-1] in parent:
-        taken = parent.pop(way[-1])
-    elif isinstance(parent, list) and isinstance(way[-1], int) and way[-1] < len(parent):
-        taken = parent.pop(way[-1])
-    else:
+    parent: Any = _walk(body, way[:-1], path, make=True) if way else None
+    last = way[-1] if way else ""
+    if not (
+        (isinstance(parent, dict) and last in parent)
+        or (isinstance(parent, list) and isinstance(last, int) and last < len(parent))
+    ):
         raise nothing(path)
+    taken = parent.pop(last)
     if len(way) == 2 and parent == {}:
         del body[str(way[0])]
     return taken

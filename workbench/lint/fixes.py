@@ -1,4 +1,8 @@
-"""Cures that need no judgement: what a "fix" button does."""
+"""Cures that need no judgement: what a "fix" button does.
+
+A finding has a fix where one cure is meant and a machine can apply it. What a person must decide (which of
+two lists to keep, what a tool does, how to shorten a text) has none; `NO_FIX` says why, rule by rule.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,20 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.lint import edit
+from workbench.errors import PromptError, WireError
+from workbench.lint.curecaches import CURES as CACHES
+from workbench.lint.curemessages import CURES as MESSAGES
+from workbench.lint.curesettings import CURES as SETTINGS
+from workbench.lint.curetools import CURES as TOOLS
+from workbench.wire.base import parse
+from workbench.wire.request import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from workbench.lint.finding import Finding
+
+    Cure = Callable[[dict[str, Any], Finding], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +39,86 @@ class Fix:
     body: dict[str, Any]
 
 
+CURES: Mapping[str, Cure] = {**SETTINGS, **CACHES, **MESSAGES, **TOOLS}
+"""By code: changes a body in place and says what it did, or None where this one needs a person."""
+
+_HEADERS = "it is about headers, not about the body"
+_UNKNOWN = "nothing is wrong as far as is known"
+_WORDS = "it takes words, or material, of the user's own"
+_CHOICE = "there are two cures"
+NO_FIX: Mapping[str, str] = {
+    "E003": "which of the values is meant, the user knows",
+    "I018": _UNKNOWN,
+    "I024": _UNKNOWN,
+    "W034": "the variants are meant to differ",
+    "I037": _UNKNOWN,
+    "I039": _UNKNOWN,
+    "W132": "where to split is known from many requests only",
+    "I043": _UNKNOWN,
+    "I047": _UNKNOWN,
+    "E048": _CHOICE,
+    "E141": _WORDS,
+    "E143": _WORDS,
+    "W148": _WORDS,
+    "E050": "it could go before or behind",
+    "E054": "images are not scaled here",
+    "E056": "images are not scaled here",
+    "W056": "images are not scaled here",
+    "E057": _WORDS,
+    "E058": _WORDS,
+    "E060": _CHOICE,
+    "E062": _CHOICE,
+    "E063": _CHOICE,
+    "I064": _UNKNOWN,
+    "E065": _WORDS,
+    "W073": "only the partner knows",
+    "I074": _UNKNOWN,
+    "I075": _UNKNOWN,
+    "I076": _UNKNOWN,
+    "E081": _WORDS,
+    "E082": _WORDS,
+    "E083": _WORDS,
+    "E090": _HEADERS,
+    "E091": _HEADERS,
+    "E092": _HEADERS,
+    "W093": _HEADERS,
+    "W094": _HEADERS,
+    "I095": _HEADERS,
+    "E096": _HEADERS,
+    "W097": _HEADERS,
+    "E100": _WORDS,
+    "E101": _CHOICE,
+    "E104": _CHOICE,
+    "E105": _WORDS,
+    "E106": _CHOICE,
+    "E114": "which result belongs to which call, the user knows",
+    "W115": _WORDS,
+    "W116": _WORDS,
+    "W118": _WORDS,
+}
+"""Rules without a mechanical cure, and why."""
+
+
 def fix(body: dict[str, Any], finding: Finding) -> Fix | None:
     """Return the one mechanical cure of a finding, None where it takes a person to decide.
 
     Args:
-        body: The request body that was linted, names in place or not; it is not changed.
+        body: The request body that was linted, or the prompt it was rendered from; it is not changed.
         finding: What was found in it.
+
+    >>> from workbench.lint import lint
+    >>> body = {"model": "claude-opus-5", "max_tokens": 5000, "temperature": 0, "messages": ["Hi"]}
+    >>> cure = fix(body, lint(body).errors[0])
+    >>> cure.label, "temperature" in cure.body
+    ('drop temperature', False)
     """
+    cure = CURES.get(finding.code)
+    if cure is None:
+        return None
     fresh = copy.deepcopy(body)
-    if finding.code == "W031":
-        edit.mark(fresh, finding.path, "5m")
-        return Fix("add breakpoint", fresh)
-    return None
+    try:
+        parse(Request, {"model": "", "messages": [], **body})
+        label = cure(fresh, finding)
+    except (PromptError, WireError):  # no place of that name, or no request: the finding is of another body
+        return None
+    return Fix(label, fresh) if label is not None and fresh != body else None
