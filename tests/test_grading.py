@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.studies import study_run
+from tests.studies import hostile_run, study_run
 from workbench.dataset import Dataset
 from workbench.errors import UsageError
 from workbench.evaluation import Eval
@@ -554,6 +554,7 @@ def test_pairs_are_compared_with_a_scorer(folder):
     found = queue.agreement("choice")
 
     assert found.agreed.estimate == 1.0
+    assert "6 pairs" in found.verdict
     assert found.labels == (PAIR[0], "tie", PAIR[1])
 
 
@@ -667,3 +668,17 @@ def test_another_graders_file_may_grow_meanwhile(folder):
     Heard(queue).says("ready")
 
     assert list(queue.frame()["who"]) == ["bob"]
+
+
+def test_hostile_texts_are_inert_where_they_are_saved():
+    """Names, answers and notes of every hostile kind: no tag and no control in the file."""
+    queue = GradeQueue(hostile_run(), who="ada")
+    heard = Heard(queue)
+    for item, one in enumerate(queue.items.each):
+        heard.says("grade", item=item, value=1 + item % 5, note=one.sample)
+    bundle = queue._repr_mimebundle_()
+
+    assert "<script" not in bundle["text/html"].lower()
+    assert "<img" not in bundle["text/html"].lower()
+    assert "\x1b" not in bundle["text/plain"] + bundle["text/html"]
+    assert len(queue.frame()) == len(queue.items.each)

@@ -39,6 +39,7 @@ class Agreement(Shown):
         notes: Sentences on how the labels were made.
         samples: How many samples the answers belong to.
         emulated: Whether the emulator made any of the answers.
+        unit: What was graded: ``answer`` or ``pair``.
     """
 
     a: str
@@ -53,20 +54,26 @@ class Agreement(Shown):
     notes: tuple[str, ...] = ()
     samples: int = 0
     emulated: bool = False
+    unit: str = "answer"
 
     @property
     def n(self) -> int:
-        """Answers that both gave a label."""
+        """Answers, or pairs, that both gave a label."""
         return self.agreed.n
+
+    @property
+    def size(self) -> str:
+        """How many that are, in words."""
+        return plural(self.n, self.unit)
 
     @property
     def verdict(self) -> str:
         """What percent agreement and kappa say, in a sentence or two."""
         a, b = visible(self.a), visible(self.b)
         if not self.n:
-            return f"{a} and {b} have no answer in common: nothing can be said."
+            return f"{a} and {b} have no {self.unit} in common: nothing can be said."
         share = number(100 * self.agreed.estimate, 0)
-        said = f"{a} and {b} agree on {share} % of {plural(self.n, 'answer')}."
+        said = f"{a} and {b} agree on {share} % of {self.size}."
         return f"{said} {self._beyond_chance()}"
 
     def _beyond_chance(self) -> str:
@@ -75,13 +82,13 @@ class Agreement(Shown):
             only = visible(self._used()[0][0])
             return (
                 f"Both said “{only}” every time: kappa is undefined. "
-                "Whether they would agree on anything else, these answers cannot show."
+                "Whether they would agree on anything else, these {self.unit}s cannot show."
             )
         said = f"Kappa {number(k.estimate)} (95 % {spread(k)})"
         constant = [name for name, used in zip((self.a, self.b), self._used(), strict=True) if len(used) == 1]
         if constant:
             return (
-                f"{said}: {visible(constant[0])} gave every answer the same label, which makes kappa 0 "
+                f"{said}: {visible(constant[0])} gave every {self.unit} the same label, which makes kappa 0 "
                 "whatever the other says; it is no sign of disagreement."
             )
         if k.estimate <= 0:
@@ -125,20 +132,20 @@ class Agreement(Shown):
             return
         if self.chance >= SKEWED:
             yield (
-                f"Chance alone would give {number(100 * self.chance, 0)} % here, because nearly all answers "
-                "got one label: a few disagreements then move kappa a lot, and it can be low where agreement "
-                "is high. Read the table, and grade more answers of the rare kind."
+                f"Chance alone would give {number(100 * self.chance, 0)} % here, because nearly all got one "
+                "label: a few disagreements then move kappa a lot, and it can be low where agreement is "
+                "high. Read the table, and grade more of the rare kind."
             )
-        if self.n < FEW:
-            yield f"{plural(self.n, 'answer')}: fewer than {FEW}, so the interval of kappa is too narrow."
+        if self.n < FEW and self.kappa.high - self.kappa.low < 2:
+            yield f"{self.size}: fewer than {FEW}, so the interval of kappa is too narrow."
         if self.samples < self.n:
             yield (
-                f"{plural(self.n, 'answer')} to {plural(self.samples, 'sample')}: answers to one sample are "
+                f"{self.size} to {plural(self.samples, 'sample')}: answers to one sample are "
                 "alike, so the intervals are too narrow."
             )
 
     def __str__(self) -> str:
-        head = f"{visible(self.a)} and {visible(self.b)} · {plural(self.n, 'answer')} that both graded"
+        head = f"{visible(self.a)} and {visible(self.b)} · {self.size} that both graded"
         figures = (
             f"agreement {number(self.agreed.estimate)} (95 % {spread(self.agreed)})   "
             f"kappa {_or_undefined(self.kappa)}"
@@ -171,6 +178,7 @@ def agreement(
     notes: Iterable[str] = (),
     samples: int | None = None,
     emulated: bool = False,
+    unit: str = "answer",
 ) -> Agreement:
     """Compare what two graders said.
 
@@ -184,6 +192,7 @@ def agreement(
         notes: Sentences on how the labels were made.
         samples: To how many samples the trials belong; as many as there are trials by default.
         emulated: Whether the emulator made any of the answers.
+        unit: What was graded: ``answer`` or ``pair``.
     """
     at = {label: i for i, label in enumerate(labels)}
     counts = [[0] * len(labels) for _ in labels]
@@ -203,6 +212,7 @@ def agreement(
         notes=tuple(notes),
         samples=len(said) if samples is None else samples,
         emulated=emulated,
+        unit=unit,
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def agreement(noun: Agreement) -> Html:
     """Return verdict, both figures, the table of labels, and on which trials the two differ."""
-    head = title(f"{noun.a} and {noun.b} · {plural(noun.n, 'answer')} that both graded")
+    head = title(f"{noun.a} and {noun.b} · {noun.size} that both graded")
     if not noun.n:
         return join([head, verdict([noun.verdict]), notes(noun.details)])
     figures = [["agreement", *_estimate(noun.agreed)], ["kappa", *_estimate(noun.kappa)]]

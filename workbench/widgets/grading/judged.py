@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from workbench.errors import UsageError, did_you_mean
 from workbench.report.agreement import Agreement, Preference, agreement, preference
 from workbench.report.outcome import shares, yes_no
-from workbench.report.words import visible
+from workbench.report.words import plural, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,11 +47,11 @@ def compared(run: Run, queue: Queue, judge: str | None, pair: tuple[str, str] | 
     name = _chosen(judge, scorers, sorted(run.info.judges), others)
     if name in scorers:
         said, labels, notes = _with_scorer(mine, rows, name, queue.kind, pair)
-        missing = f"answer{{}} without a number from {visible(name)}"
+        missing = f"without a number from {visible(name)}"
     else:
         said, labels = _with_person(mine, queue.grades, name, queue.kind, pair), _labels(queue.kind, pair)
-        notes, missing = [], f"answer{{}} that {visible(name)} did not grade"
-    left = len(mine) - len(said)
+        notes, missing = [], f"that {visible(name)} did not grade"
+    left, unit = len(mine) - len(said), "answer" if pair is None else "pair"
     graded = [rows[trial] for trials in mine for trial in trials]
     return agreement(
         {_named(trials, rows): words for trials, words in said.items()},
@@ -59,10 +59,11 @@ def compared(run: Run, queue: Queue, judge: str | None, pair: tuple[str, str] | 
         a=HUMAN,
         b=name,
         weighted=labels == RATINGS,
-        left_out=[f"Left out: {left:,} {missing.format('s' * (left != 1))}."] if left else (),
+        left_out=[f"Left out: {plural(left, unit)} {missing}."] if left else (),
         notes=notes,
         samples=len({rows[trials[0]].sample_id for trials in said}),
         emulated=emulated(graded),
+        unit=unit,
     )
 
 

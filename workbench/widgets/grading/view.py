@@ -44,6 +44,9 @@ class GradeQueue(View, front=("answer", "grade")):
     Variant, model, scores and cost stay hidden until an item is graded. Every grade is on the disk, in
     ``grades.jsonl`` beside the run, before the next item comes; a new queue goes on where the last one ended.
 
+    Of a run that is not complete the answers so far are asked; a queue made later has the rest too, in an
+    order that does not change what was there.
+
     Args:
         run: The run, or its folder.
         kind: ``rating`` 1 … 5, ``pass`` or fail, ``pair``: which of two variants answers better; default
@@ -119,7 +122,8 @@ class GradeQueue(View, front=("answer", "grade")):
             )
             tail = {"value": grade.value, "score": grade.score.value, "note": grade.note}
             records.append({**head, **who, **tail, "who": grade.who, "at": grade.at})
-        return pd.DataFrame(records, columns=self._columns())
+        names = self._columns()
+        return pd.DataFrame({name: _series([record[name] for record in records]) for name in names})
 
     def _columns(self) -> list[str]:
         who = ["variant", "trial"] if self.pair is None else ["variant_a", "variant_b", "shown_first"]
@@ -301,6 +305,16 @@ def _items(run: Run, pair: tuple[str, str] | None, sample: int | None, seed: int
     return (
         singles(run, sample=sample, seed=seed) if pair is None else pairs(run, pair, sample=sample, seed=seed)
     )
+
+
+def _series(values: list[Any]) -> pd.Series:
+    """Return a column; half a character, as data sets sometimes have, is kept exact."""
+    import pandas as pd
+
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:
+        return pd.Series(values, dtype=object)
 
 
 def _first(shown: Sequence[str], rows: Mapping[str, Result]) -> str | None:
