@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from workbench.report.words import number, plural, spread
 from workbench.show.h import join, tag
-from workbench.show.parts import Column, table, whisker
+from workbench.show.parts import MAX_ROWS, Column, fold, more, table, whisker
 from workbench.show.safe import Html, text
-from workbench.show.tables import estimate_parts, ids, notes, title, verdict
+from workbench.show.tables import estimate_parts, notes, title, verdict
 
 if TYPE_CHECKING:
     from workbench.report.agreement import Agreement, Preference
@@ -28,7 +28,7 @@ def agreement(noun: Agreement) -> Html:
             verdict([noun.verdict]),
             table([Column(""), Column("estimate (95 %)", parts=estimate_parts(3))], figures),
             labels(noun),
-            ids("they differ", noun.differ),
+            differing(noun),
             notes(noun.details),
         ]
     )
@@ -42,6 +42,15 @@ def labels(noun: Agreement) -> Html:
         for i, (label, row) in enumerate(zip(noun.labels, noun.table, strict=True))
     ]
     return table(columns, rows)
+
+
+def differing(noun: Agreement) -> Html | None:
+    """Return the trials on which they differ, folded."""
+    if not noun.differ:
+        return None
+    named = join((tag("code", name) for name in noun.differ[:MAX_ROWS]), " ")
+    rest = more(len(noun.differ) - MAX_ROWS, f"{noun.unit}s")
+    return fold(f"they differ on {plural(len(noun.differ), noun.unit)}", tag("p", named), rest)
 
 
 def _count(count: int, *, same: bool) -> Html | str:
