@@ -67,6 +67,14 @@ def test_a_prompt_without_name_is_called_prompt():
     assert study(variants=HAIKU.with_(name=None)).variants[0].name == "prompt"
 
 
+def test_prompts_may_come_by_name():
+    """The name given wins over the prompt's own."""
+    made = study(variants={"a": HAIKU, "b": SONNET})
+
+    assert [variant.name for variant in made.variants] == ["a", "b"]
+    assert made.variants[1].prompt == SONNET
+
+
 def test_a_grid_is_taken_as_it_is():
     """Variants keep their names."""
     found = study(variants=grid(HAIKU.with_(name=None), model=["claude-haiku-4-5", "claude-sonnet-4-6"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from workbench.wire import Request
 
     AnyScorer = Scorer | Callable[[Any, Any], Any]
+    AnyVariants = Prompt | Variant | Iterable[Prompt | Variant] | Mapping[str, Prompt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Eval(Shown):
     Args:
         name: A short name; folders and tables carry it.
         dataset: The samples, or anything `Dataset.load` reads.
-        variants: One prompt, several prompts or variants, or what `grid` returns. The first is what the
-            others are compared with.
+        variants: One prompt, several prompts or variants, prompts by name, or what `grid` returns. The
+            first is what the others are compared with.
         scorers: What judges the answers; objects of `workbench.score` or functions of sample and message.
         epochs: How often each question is asked, at least 1.
 
@@ -85,7 +87,7 @@ class Eval(Shown):
         name: str,
         *,
         dataset: Dataset | Iterable[Any] | str | Path,
-        variants: Prompt | Variant | Iterable[Prompt | Variant],
+        variants: AnyVariants,
         scorers: AnyScorer | Iterable[AnyScorer],
         epochs: int = 1,
     ) -> None:
@@ -210,11 +212,14 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float | Decimal | None)
 
 
-def _variants(given: Prompt | Variant | Iterable[Prompt | Variant]) -> tuple[Variant, ...]:
+def _variants(given: AnyVariants) -> tuple[Variant, ...]:
+    if isinstance(given, Mapping):
+        given = [Variant(str(name), one) if isinstance(one, Prompt) else one for name, one in given.items()]
     each: Sequence[Prompt | Variant] = (given,) if isinstance(given, Prompt | Variant) else tuple(given)
     for one in each:
         if not isinstance(one, Prompt | Variant):
-            raise UsageError(f"variants must be prompts or what grid() returns, not {type(one).__name__}")
+            kind = type(one).__name__
+            raise UsageError(f"variants must be prompts, prompts by name, or what grid() returns, not {kind}")
     alone = len(each) == 1
     return tuple(
         one if isinstance(one, Variant) else Variant(one.name or ("prompt" if alone else f"prompt {i}"), one)
