@@ -281,6 +281,16 @@ def test_a_conversation_is_shown_turn_by_turn():
     assert "3 of 3 quotes verified" in seen.shown
 
 
+def test_of_a_long_conversation_the_last_turns_are_shown():
+    """The earlier ones are counted."""
+    turns = [{"role": "user", "content": f"Turn {n}."} for n in range(250)]
+    seen = assert_inert(turn_view(Request.model_validate({"model": "m", "max_tokens": 1, "messages": turns})))
+
+    assert seen.elements.count("section") == 100
+    assert "… and 150 more turns before these" in seen.shown
+    assert "Turn 249." in seen.shown
+
+
 @pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
 def test_hostile_texts_stay_texts_in_every_part(hostile):
     """Answer, quotes, titles, sources, turns: no element but ours, no link but to the web."""

@@ -274,6 +274,17 @@ def test_nothing_is_clipped_at_any_width(stage, width):
     assert (beside, below) == ((True, False) if width == 1200 else (False, True))
 
 
+@pytest.mark.parametrize("width", [120, 200, 260, 300, 420])
+def test_a_reference_stays_on_the_line_of_its_word(stage, width):
+    """A browser breaks a line before a button; here it does not."""
+    page = shown(stage, width=width)
+
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.wb-kept')].map(kept => kept.getClientRects().length)"
+    )
+    assert lines == [1, 1, 1]
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pictures_to_look_at(stage, theme):
     """An answer with three citations, thinking and a tool call; a passage; a source; a difference."""

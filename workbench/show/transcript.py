@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.show.blocks import block
 from workbench.show.cited import cited_markdown
 from workbench.show.ending import ending
 from workbench.show.h import join, tag
-from workbench.show.parts import fold, pre
+from workbench.show.parts import fold, more, pre
 from workbench.show.passages import QUOTE, Cited, cited
 from workbench.show.safe import Html, text, visible
 from workbench.show.source import source_view, verdict
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["answer", "answer_view", "passages", "source_view", "turn_view"]
+
+TURNS: Final = 100
+"""Turns of one conversation that are shown."""
 
 
 def answer_view(message: Message, request: Request | None = None) -> dict[str, Any]:
@@ -49,13 +52,17 @@ def answer_view(message: Message, request: Request | None = None) -> dict[str, A
 
 
 def turn_view(request: Request) -> Html:
-    """Return the conversation that was sent, turn by turn; the system prompt folded above it."""
+    """Return the conversation that was sent, turn by turn; the system prompt folded above it.
+
+    Of a long one the last `TURNS` turns are shown, the earlier ones are counted.
+    """
+    earlier = len(request.messages) - TURNS
     turns = [
         tag("section", tag("h4", text(turn.role)), _turn(turn.role, turn.blocks, request))
-        for turn in request.messages
+        for turn in request.messages[-TURNS:]
     ]
     system = fold("system", *(block(item) for item in request.system_blocks)) if request.system else None
-    return join([system, *turns])
+    return join([system, more(earlier, "turns before these"), *turns])
 
 
 def answer(message: Message, request: Request | None = None) -> Html:

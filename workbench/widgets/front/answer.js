@@ -61,7 +61,18 @@ wb.answer = (() => {
       const link = place.closest("a");
       if (link) link.after(place);
       fill(place, reference(state, cite));
+      keep(place);
     }
+  }
+
+  /** Keep a reference on the line of the word before it: a browser breaks the line before any button. */
+  function keep(place) {
+    const before = place.previousSibling;
+    const at = before?.nodeType === Node.TEXT_NODE ? before.data.search(/\S{1,24}$/) : -1;
+    if (at < 0) return;
+    const kept = el("span", { class: "wb-kept" }, before.splitText(at));
+    place.before(kept);
+    kept.append(place);
   }
 
   function reference(state, cite) {
