@@ -120,6 +120,7 @@ def test_hostile_names_stay_texts(sheet):
         sheet.page.set_content(f"<title>calm</title>{''.join(pictures)}")
         sheet.page.locator("svg").first.hover(force=True)
 
+        assert [found for found in sheet.page.evaluate(CROWDED) if found[0] == "outside"] == []
         assert sheet.page.title() == "calm"
         assert sheet.page.locator("script, img, a, iframe, form, use, image").count() == 0
 

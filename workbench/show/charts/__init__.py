@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.report.charts import Chart, Drawn, Part
 
 _HEAD: Final = 34.0
+_TITLE: Final = 18.0
 _LINE: Final = 15.0
 _BETWEEN: Final = 10.0
 _FOOT: Final = 10.0
@@ -38,15 +39,17 @@ def other(noun: Drawn) -> dict[str, Any]:
 
 def _drawn(chart: Chart, *, real: bool = False) -> Sheet:
     """Draw from top to bottom: title, warning, parts, or a sentence where there are none, notes."""
-    warning = wrapped(chart.warning, _ROOM) if chart.warning else []
+    title = wrapped(chart.title, _ROOM, TITLE, bold=True)
+    warning = wrapped(chart.warning, _ROOM, bold=True) if chart.warning else []
     words = [] if chart.parts else wrapped(chart.alt, _ROOM)
     notes = [line for note in chart.notes for line in wrapped(note, _ROOM, SMALL)]
     lines = len(warning) + len(words) + len(notes)
-    tall = _HEAD + _LINE * lines + sum(_height(part) + _BETWEEN for part in chart.parts) + 2 * _FOOT
+    head = _HEAD + (len(title) - 1) * _TITLE
+    tall = head + _LINE * lines + sum(_height(part) + _BETWEEN for part in chart.parts) + 2 * _FOOT
     sheet = Sheet(tall, real=real)
-    for line in wrapped(chart.title, _ROOM, TITLE)[:1]:
-        sheet.text(EDGE, 22, line, size=TITLE, bold=True)
-    at = _lines(sheet, warning, _HEAD, bold=True)
+    for n, line in enumerate(title):
+        sheet.text(EDGE, 22 + n * _TITLE, line, size=TITLE, bold=True)
+    at = _lines(sheet, warning, head, bold=True)
     at = _lines(sheet, words, at)
     at += _FOOT
     for n, part in enumerate(chart.parts):

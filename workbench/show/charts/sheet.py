@@ -148,12 +148,12 @@ def measured(words: str, size: float = TEXT, *, bold: bool = False) -> float:
     return float(text_to_path.get_text_width_height_descent(line, font(size, bold=bold), ismath=False)[0])
 
 
-def wrapped(words: str, width: float, size: float = TEXT) -> list[str]:
+def wrapped(words: str, width: float, size: float = TEXT, *, bold: bool = False) -> list[str]:
     """Return *words* in lines that are not wider than *width*."""
     lines: list[str] = []
     for word in shown(words).split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and measured(longer, size) <= width:
+        if lines and measured(longer, size, bold=bold) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
