@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +33,9 @@ from tests.test_lint_rules import (
 from workbench.lint import RULES, Finding, lint
 from workbench.lint.fixes import CURES, NO_FIX, fix
 from workbench.wire import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 HOUR = {**MARK, "ttl": "1h"}
 OWN: dict[str, Any] = {
@@ -149,15 +151,6 @@ def test_a_fix_has_a_label_and_leaves_the_body_alone(code):
     assert cure is not None
     assert 3 < len(cure.label) < 60
     assert body == kept
-
-
-@pytest.mark.parametrize("code", sorted(NO_FIX))
-def test_what_takes_a_person_has_no_fix(code):
-    """No button where somebody must decide."""
-    body = example(code)[0][0].wire()
-    found = Finding(code, "error", "messages[0].content", "as it may be")
-
-    assert fix(body, found) is None
 
 
 DAMAGED = sorted(CURES)

@@ -7,6 +7,7 @@ stands where blocks may stand counts as one text block, so ``messages[0].content
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import PromptError, did_you_mean
@@ -89,18 +90,27 @@ def put(body: Body, path: str, value: Any) -> None:
     >>> body
     {'model': 'claude-haiku-4-5', 'output_config': {'effort': 'high'}}
     """
-    way = steps(body, path)
+    way = _to_text(body, steps(body, path))
     if not way:
         raise PromptError("a path is needed, e.g. messages[0].content")
-    if way[-1] == "text" and len(way) > 2 and way[-2] == 0 and isinstance(_walk(body, way[:-2], path), str):
-        way = way[:-2]
-    parent, last = _walk(body, way[:-1], path, make=True), way[-1]
+    parent, last = _walk(body, way, path, make=True), way[-1]
     if isinstance(parent, dict) and isinstance(last, str):
         parent[last] = value
     elif isinstance(parent, list) and isinstance(last, int) and last <= len(parent):
         parent[last : last + 1] = [value]
     else:
         raise nothing(path)
+
+
+def _to_text(body: Body, way: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Lead a path to the text of an only block to the text that stands for it, where one does or none is."""
+    if way[-2:] != (0, "text") or len(way) < 3 or way[-3] not in HOLDS_BLOCKS:
+        return way
+    holder: Any = body
+    for step in way[:-3]:
+        holder = _child(holder, step)
+    held = _child(holder, way[-3])
+    return way[:-2] if isinstance(holder, dict) and (held is None or isinstance(held, str)) else way
 
 
 def take(body: Body, path: str) -> Any:
@@ -110,12 +120,10 @@ def take(body: Body, path: str) -> Any:
         PromptError: Nothing stands there.
     """
     way = steps(body, path)
-    parent: Any = _walk(body, way[:-1], path, make=True) if way else None
+    parent: Any = _walk(body, way, path) if way else None
     last = way[-1] if way else ""
-    if not (
-        (isinstance(parent, dict) and last in parent)
-        or (isinstance(parent, list) and isinstance(last, int) and last < len(parent))
-    ):
+    known = range(len(parent)) if isinstance(parent, list) else parent if isinstance(parent, dict) else ()
+    if last not in known:
         raise nothing(path)
     taken = parent.pop(last)
     if len(way) == 2 and parent == {}:
@@ -129,17 +137,28 @@ def nothing(path: str) -> PromptError:
 
 
 def _walk(body: Body, way: tuple[Step, ...], path: str, *, make: bool = False) -> Any:
+    """Return what holds the last step; with *make* texts become blocks and what is missing is made."""
     here: Any = body
-    for at, step in enumerate(way):
-        child = here.get(step) if isinstance(here, dict) else _item(here, step)
-        if make and isinstance(child, str) and step in HOLDS_BLOCKS and way[at + 1 :]:
+    for step, after in pairwise(way):
+        child = _item_or_key(here, step)
+        if make and isinstance(child, str) and step in HOLDS_BLOCKS:
             child = here[step] = [{"type": "text", "text": child}]
-        if child is None and make and isinstance(here, dict) and isinstance(step, str):
-            child = here[step] = [] if isinstance((*way, "")[at + 1], int) else {}
+        if child is None and make:
+            child = _made(here, step, [] if isinstance(after, int) else {})
         if child is None:
             raise nothing(path)
         here = child
     return here
+
+
+def _made(here: Any, step: Step, fresh: Any) -> Any:
+    if isinstance(here, dict) and isinstance(step, str):
+        here[step] = fresh
+    elif isinstance(here, list) and step == len(here):
+        here.append(fresh)
+    else:
+        return None
+    return fresh
 
 
 def _item(here: Any, step: Step) -> Any:
@@ -174,21 +193,24 @@ def mark(body: Body, path: str, ttl: str | None) -> None:
     """
     if ttl not in {None, "5m", "1h"}:
         raise PromptError(f"{path}: a cache breakpoint lives 5m or 1h, not {ttl!r}")
-    carrier = _carrier(body, path)
-    if ttl is None:
-        carrier.pop("cache_control", None)
-    else:
-        carrier["cache_control"] = {"type": "ephemeral"} | ({"ttl": ttl} if ttl == "1h" else {})
+    path = path.removesuffix("cache_control").removesuffix(".")
+    if ttl is not None:
+        hour = {"ttl": ttl} if ttl == "1h" else {}
+        _carrier(body, path)["cache_control"] = {"type": "ephemeral", **hour}
+        return
+    item = find(body, path) if path else body
+    if item is None:
+        raise nothing(path)
+    item = item[-1] if isinstance(item, list) and item else item
+    if isinstance(item, dict):
+        item.pop("cache_control", None)
 
 
 def _carrier(body: Body, path: str) -> Body:
-    way = steps(body, path)
-    way = way[:-1] if way[-1:] == ("cache_control",) else way
-    if not way:
+    if not path:
         return body
-    if find(body, path.removesuffix(".cache_control")) is None:
-        raise nothing(path)
-    here = _walk(body, way, path, make=True)
+    way = steps(body, path)
+    here = _item_or_key(_walk(body, way, path, make=True), way[-1]) if find(body, path) is not None else None
     if isinstance(here, str) and way[-1] in HOLDS_BLOCKS:
         here = blocks_at(body, path)
     if isinstance(here, list) and here:
@@ -196,6 +218,10 @@ def _carrier(body: Body, path: str) -> Body:
     if not isinstance(here, dict):
         raise PromptError(f"{path}: there is no block to mark")
     return here
+
+
+def _item_or_key(here: Any, step: Step) -> Any:
+    return here.get(step) if isinstance(here, dict) else _item(here, step)
 
 
 def marks(body: Body) -> list[tuple[str, str]]:

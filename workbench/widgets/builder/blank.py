@@ -24,9 +24,10 @@ def body() -> Body:
 
 
 def block(kind: str, request: Body) -> Body:
-    """Return a new block for *request*.
+    """Return a new block.
 
     Args:
+        request: The body it is for: ids are new, citations as on its other documents.
         kind: ``text``, ``image``, ``document`` (text), ``custom_document`` (blocks of the caller's own),
             ``search_result``, ``tool_use``, ``tool_result``, ``thinking``.
 
@@ -39,7 +40,7 @@ def block(kind: str, request: Body) -> Body:
 
 
 def tool(kind: str, request: Body) -> Body:
-    """Return a new tool for *request*: ``tool`` for one of the caller's own, else a ``type`` as the API has it.
+    """Return a new tool: ``tool`` is one of the caller's own, else a ``type`` as the API has it.
 
     Raises:
         PromptError: No such type.
@@ -50,7 +51,7 @@ def tool(kind: str, request: Body) -> Body:
     kin = family(kind)
     if kin == "unknown":
         raise unknown(kind, ["tool", *sorted(TOOLS)], "tool")
-    named = {"type": kind, "name": _NAMES.get(kin, kin)}
+    named = {"type": kind, "name": _NAMES.get(kind, _NAMES.get(kin, kin))}
     more: dict[str, Body] = {
         "computer": {"display_width_px": 1280, "display_height_px": 800},
         "advisor": {"model": request.get("model") or MODEL},
@@ -60,7 +61,11 @@ def tool(kind: str, request: Body) -> Body:
     return named | more.get(kin, {})
 
 
-_NAMES = {"text_editor": "str_replace_based_edit_tool"}
+_NAMES = {
+    "text_editor": "str_replace_based_edit_tool",
+    "text_editor_20250124": "str_replace_editor",
+    "text_editor_20241022": "str_replace_editor",
+}
 
 
 def free(name: str, taken: set[str]) -> str:

@@ -22,6 +22,8 @@ from workbench.wire.base import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Watcher = Callable[[set[str]], object]
+
 MARKS = 4
 """Cache breakpoints a request may have."""
 COALESCE_S = 1.0
@@ -35,9 +37,9 @@ Body = dict[str, Any]
 class Draft:
     """A prompt while it is written.
 
-    Paths are those of lint: ``messages[0].content[1].text``, ``system``, ``thinking.type``. A text that stands
-    where blocks may stand counts as one text block, so ``system[0].text`` is always a good path; it becomes a
-    block of its own as soon as something needs that.
+    Paths are those of lint: ``messages[0].content[1].text``, ``system``, ``thinking.type``. A text that
+    stands where blocks may stand counts as one text block, so ``system[0].text`` is always a good path; it
+    becomes a block of its own as soon as something needs that.
 
     Args:
         prompt: Where to begin; one empty user turn without it.
@@ -53,7 +55,7 @@ class Draft:
         self._clock = clock
         self._body: Body = prompt.wire() if prompt else blank.body()
         self._history = History(COALESCE_S)
-        self._watchers: list[Callable[[set[str]], object]] = []
+        self._watchers: list[Watcher] = []
         self._names: tuple[str, ...] | None = None
 
     # --- reading ---------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ class Draft:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names used in any text, in the order in which they first stand; also where the rest is wrong."""
+        """The names used in any text, in the order of their first place; also where the rest is wrong."""
         if self._names is None:
             turns = [{"role": "user", "content": text} for text in _texts(self._body)]
             slots = Template(parse(Request, {"model": "", "messages": turns})).slots
@@ -101,7 +103,7 @@ class Draft:
         return copy.deepcopy(edit.find(self._body, path, default))
 
     def blocks(self, where: str) -> list[Body]:
-        """Return copies of the blocks of ``system``, ``messages[i]``, ``tools`` or of a block that holds some."""
+        """Return copies of the blocks of ``system``, ``messages[i]``, ``tools``, or of a block."""
         held = edit.find(self._body, self._list(where))
         found = [{"type": "text", "text": held}] if isinstance(held, str) else held or []
         return [copy.deepcopy(one) for one in found if isinstance(one, dict)]
@@ -134,7 +136,7 @@ class Draft:
     def replace(self, body: Body | Prompt) -> None:
         """Put another body in place of this one: one step."""
         fresh = body.wire() if isinstance(body, Prompt) else plain(body)
-        self._change(lambda old: (old.clear(), old.update(fresh)))
+        self._step(dict(fresh))
 
     def add_turn(self, role: str, content: Any = "") -> str:
         """Append a turn and return its path."""
@@ -174,6 +176,8 @@ class Draft:
         """Put a copy behind a turn, block or tool and return its path; ids and names of tools stay unique."""
         where, at = self._item(path)
         twin = copy.deepcopy(edit.find(self._body, path))
+        if not isinstance(twin, dict):
+            raise PromptError(f"{path}: only turns, blocks and tools are copied")
         if where == "tools" and isinstance(twin.get("name"), str):
             taken = {str(one.get("name")) for one in self._body["tools"]}
             twin["name"] = blank.free(twin["name"], taken)
@@ -190,6 +194,9 @@ class Draft:
         Raises:
             PromptError: There is none.
         """
+        if not path.endswith("]"):
+            self.remove(path)
+            return
         where, at = self._item(path)
 
         def cut(body: Body) -> None:
@@ -242,7 +249,7 @@ class Draft:
         if self.can_redo:
             self._put(self._history.redo(self._body))
 
-    def watch(self, fn: Callable[[set[str]], object]) -> Callable[[], None]:
+    def watch(self, fn: Watcher) -> Callable[[], None]:
         """Call *fn* after every change, with the top-level fields that changed.
 
         Returns:
@@ -256,15 +263,16 @@ class Draft:
     def _change(self, change: Callable[[Body], object], *, typing: str | None = None) -> None:
         fresh = copy.deepcopy(self._body)  # texts are shared, so this is quick for large documents too
         change(fresh)
-        if fresh != self._body:
+        self._step(fresh, typing)
+
+    def _step(self, fresh: Body, typing: str | None = None) -> None:
+        if not _same(fresh, self._body):
             self._history.step(self._body, typing, self._clock())
             self._put(fresh)
 
     def _put(self, fresh: Body) -> None:
         old, self._body, self._names = self._body, fresh, None
-        changed = {
-            key for key in {*old, *fresh} if key not in old or key not in fresh or old[key] != fresh[key]
-        }
+        changed = {key for key in {*old, *fresh} if not _same(old.get(key, old), fresh.get(key, fresh))}
         for fn in list(self._watchers):
             fn(changed)
 
@@ -294,6 +302,17 @@ class Draft:
         if not bracket or not number.removesuffix("]").isdigit() or edit.find(self._body, path) is None:
             raise edit.nothing(path)
         return where, int(number.removesuffix("]"))
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Compare JSON as JSON: 1, 1.0 and true are three things."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    return bool(a == b)
 
 
 def _shift(items: list[Any], at: int, to: int) -> None:
