@@ -74,7 +74,7 @@ const grading = (() => {
     }
 
     function grade(value) {
-      if (!state?.item || busy) return;
+      if (!state?.item) return;
       act("grade", { item: state.item.at, value, note: note.value });
     }
 
