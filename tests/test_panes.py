@@ -320,6 +320,21 @@ def test_as_many_labels_as_requests(ask):
         RunView(ask(), [request(), request("b")], labels=["only"])
 
 
+def test_a_page_that_cannot_be_heard_gets_everything_now_and_then(ask, view, monkeypatch):
+    """While a cell waits the kernel hears no page; one that was heard is told only what is new."""
+    monkeypatch.setattr("workbench.widgets.panes.view.BLIND_S", 0.0)
+    client = ask({"text": LONG}, latency="0.01,0.0005")
+    unheard, heard = view(client, [request()]), view(client, [request("b")])
+    heard._receive(heard, {"kind": "ready"}, [])
+
+    unheard.wait(20)
+    heard.wait(20)
+
+    whole = [sum(kind == "all" for kind, _ in one.sent) for one in (unheard, heard)]
+    assert whole[0] > 3
+    assert whole[1] <= 3
+
+
 def test_a_page_that_opens_late_gets_everything(ask, view):
     """In mid-stream too: what has come so far, and then the rest."""
     shown = view(ask({"text": f"One.\n\n{LONG}"}, latency="0.01,0.002"), [request()])

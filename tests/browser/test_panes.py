@@ -140,7 +140,7 @@ def test_pointing_at_a_citation_shows_the_passage(stage, client):
 
 def test_a_page_opened_again_in_mid_stream_goes_on(stage, client):
     """What had come is there, what comes follows, and the end replaces it."""
-    view = RunView(client({"text": STORY}), [request()])
+    view = RunView(client({"text": STORY}, latency="0.02,0.04"), [request()])
     page = stage.show(view)
     stage.until(lambda: "word5" in page.locator(".wb-pane-answer").inner_text())
 

@@ -11,13 +11,13 @@ const wbPanes = (() => {
   function pane({ at, first, link, several, gone }) {
     const state = { ...first };
     const badge = el("span", { class: "wb-pane-badge" });
-    const reason = el("span", { class: "wb-pane-reason" });
+    const reason = el("span", { class: "wb-pane-words" });
     const about = el("div", { class: "wb-dim wb-pane-about" });
     const stop = button("Stop", () => link.tell("stop", { column: at }), { class: "wb-btn wb-pane-stop", "aria-label": `Stop ${first.label}` });
     const again = button("Ask again", () => ask("again", {}), { "aria-label": `Ask ${first.label} again`, hidden: true });
     const title = el("h4", { id: wb.id("pane") }, el("bdi", {}, first.label));
     const folds = el("div", { class: "wb-pane-folds" });
-    const partial = el("p", { class: "wb-warn", hidden: true }, "partial: only what had come before the end");
+    const partial = el("p", { class: "wb-warn wb-pane-words", hidden: true }, "partial: only what had come before the end");
     const answer = el("div", { class: "wb-pane-answer" });
     const body = el("div", { class: "wb-pane-body", tabindex: 0, role: "group", "aria-label": `answer of ${first.label}` }, folds, partial, answer);
     const figures = el("dl", { class: "wb-pane-figures", "aria-label": `figures of ${first.label}` });
@@ -94,9 +94,9 @@ const wbPanes = (() => {
       Object.assign(state, value);
       const word = WORDS[state.state] ?? state.state;
       badge.textContent = word;
-      badge.className = `wb-pane-badge ${COLOURS[state.state] ?? "wb-dim"}`;
+      badge.className = `wb-pane-badge ${(state.state === "done" && state.reason ? "" : COLOURS[state.state]) ?? "wb-dim"}`;
       reason.textContent = state.reason ? ` · ${state.reason}` : "";
-      reason.className = state.state === "failed" ? "wb-pane-reason wb-bad" : "wb-pane-reason wb-dim";
+      reason.className = state.state === "failed" ? "wb-pane-words wb-bad" : "wb-pane-words wb-dim";
       fill(about, (state.about ?? []).map(line => el("p", {}, line)));
       const focused = document.activeElement === stop;
       stop.hidden = !state.running;
@@ -117,19 +117,23 @@ const wbPanes = (() => {
         wb.answer(shown, state.view, { source: cite => link.ask("source", { column: at, cite }) });
         if (open) for (const one of shown.querySelectorAll("details")) { one.open = true; break; }
       }
-      fill(figures, (state.figures ?? []).map(figure), state.view?.words ? [el("dt", {}, "quotes"), el("dd", {}, state.view.words)] : null);
+      fill(figures, (state.figures ?? []).map(figure), state.view?.words ? figure({ name: "quotes", value: state.view.words }) : null);
       offer();
     }
 
     function figure({ name, value, key }) {
       const shown = key === "receipt" ? button(value, receipt, { class: "wb-btn wb-quiet wb-pane-cost", "aria-label": `cost ${value}, show the receipt` }) : value;
-      return [el("dt", {}, name), el("dd", {}, shown)];
+      return el("div", {}, el("dt", {}, name), el("dd", {}, shown));
     }
 
     async function receipt(event) {
       const anchor = event.currentTarget;
       const found = await ask("receipt", {});
-      if (found) wb.popover(anchor, wb.html(el("div", { class: "wb-pane-receipt" }), found.html));
+      if (!found) return;
+      const box = wb.popover(anchor, wb.html(el("div", { class: "wb-pane-receipt" }), found.html));
+      const room = box.offsetParent?.clientWidth ?? 420; // five columns need more than a passage does
+      box.style.setProperty("max-width", `${Math.min(620, room - 8)}px`);
+      box.style.setProperty("left", `${Math.max(4, Math.min(box.offsetLeft, room - box.offsetWidth - 4))}px`);
     }
 
     // --- what can be done with it ------------------------------------------------------------------------
@@ -179,7 +183,7 @@ const wbPanes = (() => {
     }
 
     function line() {
-      const node = el("p", { class: "wb-bad", role: "alert", hidden: true });
+      const node = el("p", { class: "wb-bad wb-pane-words", role: "alert", hidden: true });
       return { node, told: words => { node.textContent = words; node.hidden = !words; } };
     }
 
@@ -211,7 +215,7 @@ const wbPanes = (() => {
 
     function continued() {
       const next = state.next;
-      if (next.why_not) return el("p", { class: "wb-warn", tabindex: -1 }, `it cannot go on: ${next.why_not}`);
+      if (next.why_not) return el("p", { class: "wb-warn wb-pane-words", tabindex: -1 }, `it cannot go on: ${next.why_not}`);
       const fields = next.calls.map(call => ({ id: call.id,
         text: el("textarea", { rows: 2, "aria-label": `result of ${call.name}` }),
         failed: el("input", { type: "checkbox" }), name: call.name, input: call.input }));
@@ -262,8 +266,8 @@ export default wb.view(({ root, link }) => {
   function changed(state) {
     const running = panes.filter(one => one.state.running).length;
     stopAll.disabled = running === 0;
-    if (running) say(`${state.label}: ${wbPanes.WORDS[state.state] ?? state.state} · ${running} of ${panes.length} running`);
-    else say(`ended: ${count(panes.map(one => wbPanes.WORDS[one.state.state] ?? one.state.state))}`);
+    if (running && state) say(`${state.label}: ${wbPanes.WORDS[state.state] ?? state.state} · ${running} of ${panes.length} running`);
+    else if (panes.length && !running) say(`ended: ${count(panes.map(one => wbPanes.WORDS[one.state.state] ?? one.state.state))}`);
   }
 
   /** Put a column where another stood; who was inside the old one is inside the new one. */
@@ -298,7 +302,7 @@ export default wb.view(({ root, link }) => {
     panes.forEach((one, at) => place(one.node, grid.children[at]));
     while (grid.children.length > panes.length) grid.lastChild.remove();
     empty.hidden = panes.length > 0;
-    stopAll.disabled = !panes.some(one => one.state.running);
+    changed();
     apply();
   });
 

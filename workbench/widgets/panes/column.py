@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from workbench.errors import APIError, StreamProtocolError, WorkbenchError
 from workbench.widgets.panes.parts import Growing
@@ -22,6 +22,14 @@ State = Literal["idle", "queued", "limited", "retrying", "streaming", "stalled",
 """``idle`` is not asked yet. The last three are ends."""
 
 _numbers = itertools.count(1)
+
+_REASONS: Final = {
+    "refusal": "refused",
+    "max_tokens": "cut off at max_tokens",
+    "model_context_window_exceeded": "cut off: the context window is full",
+    "pause_turn": "paused, and can go on",
+    "tool_use": "waits for tool results",
+}
 
 ENDS: Final = frozenset({"done", "stopped", "failed"})
 STALL_S: Final = 10.0
@@ -55,6 +63,7 @@ class Column:
         growing: The parts of the answer as they come.
         over: Set when it has ended, is shown, and who wanted to know was told.
         stopping: Whether it shall stop.
+        made: How the page shows its end, once that is made.
     """
 
     def __init__(
@@ -78,6 +87,7 @@ class Column:
         self.over = threading.Event()
         self.over.set()
         self.stopping = False
+        self.made: dict[str, Any] | None = None
         self.told: object = None
         self._clock = clock
         self._accumulator = Accumulator()
@@ -148,9 +158,10 @@ class Column:
 
     def finish(self, reply: Reply) -> None:
         """Take the complete answer."""
-        self.state, self.reason, self.reply = "done", "", reply
+        why = _REASONS.get(reply.message.stop_reason or "", "")
+        self.state, self.reason, self.reply = "done", why, reply
 
-    def stop(self, why: str = "stopped before the end") -> None:
+    def stop(self, why: str = "before the end") -> None:
         """Leave what has come as it is."""
         if self.state not in ENDS:
             self.state, self.reason, self.partial = "stopped", why, self._came()

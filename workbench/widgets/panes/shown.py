@@ -56,7 +56,7 @@ def whole(column: Column, origin: str) -> dict[str, Any]:
         "label": visible(column.label),
         "asked": column.request is not None,
         "earlier": [visible(short(turn.reply.footer, 200)) for turn in column.earlier],
-        **(ended(column, origin) if over else about),
+        **(column.made or ended(column, origin) if over else about),
         "parts": [] if over else [part.shown() for part in column.growing.parts],
     }
 

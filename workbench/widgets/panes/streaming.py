@@ -136,7 +136,7 @@ class Streaming:
     async def _ask(self, column: Column) -> None:
         """Take the events of an answer until it ends, one way or another."""
         if column.stopping or column.request is None:
-            column.stop("stopped before it was asked")
+            column.stop("before it was asked")
             return
         try:
             stream = self._client.stream(column.request)
@@ -146,7 +146,7 @@ class Streaming:
         except asyncio.CancelledError:
             column.stop()
         except FutureCancelledError:
-            column.stop("stopped: the client was closed")
+            column.stop("the client was closed")
         except WorkbenchError as error:
             column.fail(error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the other columns go on
@@ -159,6 +159,7 @@ class Streaming:
         self.flush()
         made = await asyncio.to_thread(self._shown, column)
         column.growing.pending.clear()
+        column.made = made
         if column in self.columns:
             self._tell([[self.columns.index(column), "set", made]])
         if column.reply is not None:

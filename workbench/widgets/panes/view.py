@@ -7,7 +7,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.widgets.panes.asked import Asked
@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("workbench")
 
-RECORDED_S = 0.5
+RECORDED_S: Final = 0.5
 """How long showing waits for answers that are recorded."""
+
+BLIND_S: Final = 1.0
+"""Seconds after which everything is sent again to a page that has not been heard of.
+
+While a cell waits, the kernel hears no page; one that opens meanwhile would stay empty. A page that has
+missed nothing passes over it.
+"""
 
 
 class RunView(Asked, front=("answer", "panes")):
@@ -63,6 +70,8 @@ class RunView(Asked, front=("answer", "panes")):
         self._closed = False
         self._count = 0
         self._sent_before = 0
+        self._seen = False
+        self._all_at = 0.0
         self._streaming = Streaming(client, tell=self._tell, shown=self._shown, ended=self._ended)
         self._put(requests, labels)
         if autostart:
@@ -191,10 +200,13 @@ class RunView(Asked, front=("answer", "panes")):
         if not self._closed:
             self._count += 1
             self.tell("d", d=new, i=self._count)
+            if not self._seen and time.monotonic() - self._all_at > BLIND_S:
+                self._say_all()
 
     def _say_all(self) -> None:
         """Send everything: to a page that was opened late, or opened again."""
         if not self._closed:
+            self._all_at = time.monotonic()
             self._streaming.flush()  # whoever was there before need not start afresh
             self._count += 1
             self.tell("all", i=self._count, **snapshot(self._columns, self._origin))
@@ -212,6 +224,7 @@ class RunView(Asked, front=("answer", "panes")):
                 _log.exception("a function given to on_reply failed")
 
     def _hear_ready(self) -> None:
+        self._seen = True
         self._streaming.soon(self._say_all)
 
     # --- without a kernel ----------------------------------------------------------------------------
