@@ -30,7 +30,7 @@ def figure(chart: Chart) -> dict[str, Any]:
         "plot_bgcolor": _CLEAR,
         "font": {"color": INK, "size": 12},
         "barmode": "stack",
-        "showlegend": any(isinstance(part, Plane) for part in chart.parts),
+        "showlegend": any(isinstance(part, Plane | Bars) for part in chart.parts),
         "height": 120 + 380 * max(1, len(chart.parts)),
         "margin": {"t": 90},
     }
@@ -79,7 +79,7 @@ def _vertical(part: Part) -> dict[str, Any]:
     """Return the vertical axis: values of a plane, names of rows and bars from the top."""
     if isinstance(part, Plane):
         return _axis(part.y)
-    every = [row.name for row in part.rows] if isinstance(part, Rows) else _bar_names(part)
+    every = names([row.name for row in part.rows]) if isinstance(part, Rows) else _bar_names(part)
     return {
         "tickvals": list(range(len(every))),
         "ticktext": [_safe(name) for name in every],
@@ -91,8 +91,8 @@ def _vertical(part: Part) -> dict[str, Any]:
 
 def _bar_names(bars: Bars) -> list[str]:
     whole, found = "", []
-    for bar in bars.bars:
-        whole = bar.name or whole
+    for bar, name in zip(bars.bars, names([bar.name for bar in bars.bars]), strict=True):
+        whole = name if bar.name else whole
         found.append(f"{whole} · {bar.kind}")
     return found
 
@@ -197,6 +197,7 @@ def _error(axis: Axis, value: float, span: tuple[float, float], series: int) -> 
         "arrayminus": [value - low],
         "color": colour(series),
         "thickness": 1.6,
+        "width": 0,  # a cap would close an interval that is open
     }
 
 

@@ -70,4 +70,4 @@ def names(every: list[str]) -> list[str]:
     ['a', 'b']
     """
     cut = [visible(named(name, SHORT)) for name in every]
-    return [f"{text} ({i + 1})" if cut.count(text) > 1 else text for i, text in enumerate(cut)]
+    return [f"{text} ({i + 1})" if text and cut.count(text) > 1 else text for i, text in enumerate(cut)]
