@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
-from workbench.errors import UsageError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.show.h import join, tag
 from workbench.show.safe import Html, cut, visible
 from workbench.widgets.view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workbench.widgets.builder.judging import Judgement
 
 TEXTS = ("python", "json", "curl")
@@ -19,6 +22,9 @@ SHOWN = 60_000
 
 class Owner(Protocol):
     """What the right side asks of the builder."""
+
+    def has_field(self, path: str) -> bool:
+        """Tell whether there is a field to go to."""
 
     def go_to(self, path: str) -> None:
         """Put the cursor into the field at *path*."""
@@ -44,6 +50,7 @@ class Aside(View, front=("builder", "aside")):
         self._owner = owner
         self._judged: Judgement | None = None
         self._version = 0
+        self._counting: threading.Thread | None = None
 
     def show(self, judged: Judgement) -> None:
         """Show what is known now."""
@@ -57,7 +64,7 @@ class Aside(View, front=("builder", "aside")):
 
     def _tell_state(self) -> None:
         if self._judged is not None:
-            self.tell("state", version=self._version, **_state(self._judged))
+            self.tell("state", version=self._version, **_state(self._judged, self._owner.has_field))
 
     def _hear_ready(self) -> None:
         self._tell_state()
@@ -70,7 +77,20 @@ class Aside(View, front=("builder", "aside")):
         self._owner.apply(index)
 
     def _hear_count(self, n: Any = None) -> None:
-        self.tell("counted", n=n, tokens=self._owner.count())
+        # The service takes its time: meanwhile the form goes on.
+        self._counting = threading.Thread(target=self._count, args=(n,), daemon=True)
+        self._counting.start()
+
+    def _count(self, n: Any) -> None:
+        try:
+            self.tell("counted", n=n, tokens=self._owner.count())
+        except WorkbenchError as error:
+            self.tell("problem", n=n, text=str(error))
+
+    def quiet(self) -> None:
+        """Wait until nothing is being counted."""
+        if self._counting is not None:
+            self._counting.join()
 
     def _hear_paste(self, n: Any = None, text: Any = "") -> None:
         if not isinstance(text, str):
@@ -98,7 +118,7 @@ class Aside(View, front=("builder", "aside")):
         return (Html(), "") if judged is None else (static_html(judged), plain(judged))
 
 
-def _state(judged: Judgement) -> dict[str, Any]:
+def _state(judged: Judgement, has_field: Callable[[str], bool]) -> dict[str, Any]:
     figures = judged.figures
     return {
         "problem": visible(judged.problem),
@@ -108,6 +128,7 @@ def _state(judged: Judgement) -> dict[str, Any]:
                 "code": one.code,
                 "severity": one.severity,
                 "path": visible(one.path),
+                "field": has_field(one.path),
                 "what": visible(one.what),
                 "cure": visible(one.cure),
                 "dollars": None if one.dollars is None else f"${one.dollars:,.4f} at stake",

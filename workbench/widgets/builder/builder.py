@@ -181,6 +181,10 @@ class PromptBuilder:
         self.trying.close()
         self.widget.close()
 
+    def has_field(self, path: str) -> bool:
+        """Tell whether what stands at *path* has a field on the form."""
+        return self.desk.field_at(path) is not None
+
     def go_to(self, path: str) -> None:
         """Open the section of the field at *path* and put the cursor there."""
         found = self.desk.field_at(path)
@@ -297,9 +301,11 @@ class PromptBuilder:
     def _heard(self) -> None:
         """Something beside the draft changed: a value, the betas."""
         self.values.refresh()
+        self.settings.betas.show()
         self._judge_soon()
 
     def _show(self, keys: set[str] | None) -> None:
+        self.desk.count_marks()
         for section in self.sections:
             if keys is None or not section.keys or section.keys & keys:
                 section.refresh()

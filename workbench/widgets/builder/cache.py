@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from workbench.widgets.builder.desk import Spot
 from workbench.widgets.builder.parts import Words, button, guarded, line, message, options, stack
 from workbench.widgets.builder.rows import TTLS, ttl_of
 from workbench.widgets.builder.section import Section
@@ -30,10 +31,14 @@ class Cache(Section):
         self.automatic = w.Dropdown(
             description="automatic", options=TTLS, tooltip="a breakpoint on the last block of every request"
         )
+        Spot(self.desk, self.automatic, lambda: AUTOMATIC)
         self._quiet = False
         set_it = guarded(self.problem, lambda ttl: self.desk.draft.mark("", ttl or None))
         self.automatic.observe(lambda change: None if self._quiet else set_it(change["new"]), "value")
-        said = "Everything up to a breakpoint is kept and read back at a tenth of the price or less. Order: tools, system, messages."
+        said = (
+            "Everything up to a breakpoint is kept and read back at a tenth of the price or less."
+            " The order is: tools, system, messages."
+        )
         self.fill(
             self.used.widget, self.list, self.automatic, self.problem.widget, Words(said, cls="wb-dim").widget
         )
@@ -52,7 +57,7 @@ class Cache(Section):
             options(self.automatic, TTLS, ttl_of({AUTOMATIC: draft.get(AUTOMATIC)}))
         finally:
             self._quiet = False
-        self.automatic.disabled = draft.marks_left <= 0 and not self.automatic.value
+        self.automatic.disabled = self.desk.full and not self.automatic.value
         self.used.say(f"breakpoints: {self.desk.used}")
         self.said.say(self.desk.used)
 

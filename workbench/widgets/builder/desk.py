@@ -12,11 +12,35 @@ if TYPE_CHECKING:
 
     from workbench.catalog import Model
     from workbench.widgets.builder.draft import Draft
-    from workbench.widgets.builder.field import Field
     from workbench.widgets.builder.parts import Widget
 
 MARKS = 4
 """Cache breakpoints a request may have."""
+
+
+class Spot:
+    """A place on the form that edits a place of the request.
+
+    Args:
+        desk: What the form shares.
+        widget: The input.
+        path: Where in the request; called each time, because rows move.
+    """
+
+    def __init__(self, desk: Desk, widget: Widget, path: Callable[[], str]) -> None:
+        self.desk, self.widget, self.path = desk, widget, path
+        self.open = desk.opener
+        self.cls = desk.enter(self)
+
+    def focus(self) -> None:
+        """Open what it stands in, and put the cursor there."""
+        self.open()
+        self.widget.focus()
+        self.desk.focus(self.cls)
+
+    def close(self) -> None:
+        """Leave the form."""
+        self.desk.leave(self)
 
 
 class Desk:
@@ -25,7 +49,9 @@ class Desk:
     Attributes:
         draft: The prompt being built.
         fields: Every field on the form by the class its widget carries in the page.
+        rest: The field of all that has none of its own.
         opener: Opens the section that is being filled; the fields made meanwhile keep it.
+        marks: How many breakpoints are set, as last counted.
         betas: Names of the ``anthropic-beta`` header of everything this form sends.
         focus: Called with the class of a widget that should have the focus.
         heard: Called when something changed that is not in the draft.
@@ -33,28 +59,45 @@ class Desk:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.fields: dict[str, Field] = {}
+        self.fields: dict[str, Spot] = {}
+        self.rest: Spot | None = None
         self.opener: Callable[[], None] = lambda: None
         self.focus: Callable[[str], None] = lambda _: None
         self.betas: tuple[str, ...] = ()
         self.heard: Callable[[], None] = lambda: None
+        self.marks = 0
         self._numbers = count(1)
 
     @property
     def model(self) -> Model | None:
         """What the catalog knows of the model asked; None: nothing, so nothing is assumed."""
+        name = self.model_asked
+        return catalog().get(name) if name else None
+
+    @property
+    def model_asked(self) -> str | None:
+        """The model's name in the request, where it is one."""
         name = self.draft.get("model")
-        return catalog().get(name) if isinstance(name, str) else None
+        return name if isinstance(name, str) and name else None
 
     @property
     def model_name(self) -> str:
         """The model as people call it."""
-        return str(self.draft.get("model") or "no model")
+        return self.model_asked or "no model"
+
+    def count_marks(self) -> None:
+        """Count the breakpoints: once for all who show the number."""
+        self.marks = len(self.draft.marks)
 
     @property
     def used(self) -> str:
         """How many breakpoints are set: ``2 of 4``."""
-        return f"{len(self.draft.marks)} of {MARKS}"
+        return f"{self.marks} of {MARKS}"
+
+    @property
+    def full(self) -> bool:
+        """Whether no further breakpoint may be set."""
+        return self.marks >= MARKS
 
     def set_betas(self, names: Iterable[str]) -> None:
         """Send these betas from now on."""
@@ -67,21 +110,21 @@ class Desk:
         widget.add_class(name)
         return name
 
-    def enter(self, field: Field) -> str:
+    def enter(self, field: Spot) -> str:
         """Note a field, so that findings can lead to it; return its class."""
         name = self.tagged(field.widget)
         self.fields[name] = field
         return name
 
-    def leave(self, field: Field) -> None:
+    def leave(self, field: Spot) -> None:
         """Forget a field that left the form."""
         self.fields.pop(field.cls, None)
 
-    def field_at(self, path: str) -> Field | None:
+    def field_at(self, path: str) -> Spot | None:
         """Return the field that edits what stands at *path*, or the one nearest to it."""
         wanted = _steps(path)
-        best: tuple[int, int, Field] | None = None
-        for place, field in enumerate(self.fields.values()):
+        best: tuple[int, int, Spot] | None = None
+        for place, field in enumerate(list(self.fields.values())):
             steps = _steps(field.path())
             common = _common(steps, wanted)
             # A text that is a string counts as one block: messages[0].content is messages[0].content[0].text.
@@ -90,7 +133,7 @@ class Desk:
                 score = (common, -(len(steps) - common) * 1000 - place)
                 if best is None or score > best[:2]:
                     best = (*score, field)
-        return best[2] if best else None
+        return best[2] if best else self.rest if wanted else None
 
 
 def _steps(path: str) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Documents(Section):
             try:
                 data = bytes(file["content"])
                 look = intake.image if str(file.get("type", "")).startswith("image/") else intake.document
-                self.take(look(data, str(file["name"]), model=self.desk.draft.get("model")))
+                self.take(look(data, str(file["name"]), model=self.desk.model_asked))
             except WorkbenchError as error:
                 self.problem.say(str(error))
             if self.problem.said:
@@ -120,7 +120,7 @@ class Documents(Section):
         self.upload.value = ()
 
     def _from_source(self) -> None:
-        given, model = self.source.value.strip(), self.desk.draft.get("model")
+        given, model = self.source.value.strip(), self.desk.model_asked
         if not given:
             self.problem.say("name a path, a URL or a file id first")
             return

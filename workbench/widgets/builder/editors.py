@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from workbench.tokens import image_size
 from workbench.widgets.builder import field as f
+from workbench.widgets.builder import intake
 from workbench.widgets.builder.parts import button, guarded, line, show_if, stack
 from workbench.widgets.builder.rows import Row, Rows
 
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 Block = dict[str, Any]
 
-PREVIEWED = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
-"""Media types of images that are shown; nothing else becomes a picture."""
 MAX_PREVIEW = 2_000_000
 """Characters of base64 that are shown as a picture; a larger image is named only."""
 
@@ -48,6 +45,7 @@ class TextRow(Row):
     def __init__(self, desk: Desk, path: str, _: Block, *, label: str = "text") -> None:
         super().__init__(desk, "text", path)
         self.fill([f.Writing(desk, self.at("text"), label, rows=3)])
+        self.fields[0].widget.add_class("wb-bare")
 
 
 class JsonRow(Row):
@@ -99,13 +97,18 @@ class Pieces:
         self._row, self._where = row, where
         self.rows = Rows(self._made, kind_of)
         add = button("add a passage", guarded(row.note, self._add))
-        self.widget = stack(self.rows.widget, add, cls="wb-pieces")
+        self.widget = stack(self.rows.widget, line(add), cls="wb-pieces")
 
     def show(self, held: Any) -> None:
         """Show the passages."""
         path = f"{self._row.path}.{self._where}"
         items = [{"type": "text", "text": held}] if isinstance(held, str) else held or []
         self.rows.show([(f"{path}[{at}]", item) for at, item in enumerate(items)])
+
+    def recount(self) -> None:
+        """Let the passages learn how many breakpoints there are."""
+        for row in self.rows.rows:
+            row.recount()
 
     def close(self) -> None:
         """Leave the form."""
@@ -134,6 +137,11 @@ class SearchResultRow(Row):
         super().show(path, item)
         self.pieces.show(item.get("content"))
 
+    def recount(self) -> None:
+        """Let the passages learn how many breakpoints there are."""
+        super().recount()
+        self.pieces.recount()
+
     def close(self) -> None:
         """Leave the form."""
         super().close()
@@ -159,12 +167,19 @@ class DocumentRow(Row):
 
     def show(self, path: str, item: Any) -> None:
         """Show a document."""
+        before = self.item
         super().show(path, item)
         source = item.get("source") or {}
-        if source.get("type") == "base64":
-            self.about.say(f"PDF, {len(source.get('data') or '') * 3 // 4:,} bytes")
+        if source.get("type") == "base64" and (before is None or before.get("source") != source):
+            self.about.say(looked(source, intake.document, self.desk.model_asked).words)
         if self.pieces is not None:
             self.pieces.show(source.get("content"))
+
+    def recount(self) -> None:
+        """Let the passages learn how many breakpoints there are."""
+        super().recount()
+        if self.pieces is not None:
+            self.pieces.recount()
 
     def close(self) -> None:
         """Leave the form."""
@@ -191,30 +206,36 @@ class ImageRow(Row):
             self._show_picture(item.get("source") or {})
 
     def _show_picture(self, source: Block) -> None:
-        uri, said = preview(source)
+        uri, said = preview(source, self.desk.model_asked)
         self.picture.value = uri
         show_if(self.picture, uri)
         self.about.say(said)
 
 
-def preview(source: Block) -> tuple[bytes, str]:
+def preview(source: Block, model: str | None = None) -> tuple[bytes, str]:
     """Return the data: URI of an image whose bytes are what they say, and what to say of it.
 
     >>> preview({"type": "base64", "media_type": "image/svg+xml", "data": "PHN2Zz4="})
-    (b'', 'image/svg+xml, 8 characters of base64')
+    (b'', 'it is no image that is taken (text); save it as PNG, JPEG, GIF or WebP')
     """
     if source.get("type") != "base64":
         return b"", ""
-    media, data = str(source.get("media_type")), str(source.get("data") or "")
-    said = f"{media[:60]}, {len(data):,} characters of base64"
+    made = looked(source, intake.image, model)
+    if made.block is None:
+        return b"", made.problem or made.words
+    media, data = made.block["source"]["media_type"], made.block["source"]["data"]
+    if media != source.get("media_type"):
+        return b"", f"{made.words}; it says {str(source.get('media_type'))[:60]}"
+    return (f"data:{media};base64,{data}".encode() if len(data) <= MAX_PREVIEW else b""), made.words
+
+
+def looked(source: Block, look: Callable[..., intake.Intake], model: str | None) -> intake.Intake:
+    """Look at the bytes of a source: what they are, tokens and dollars."""
     try:
-        size = image_size(base64.b64decode(data, validate=True)) if media in PREVIEWED else None
-    except (binascii.Error, ValueError):
-        return b"", f"{media[:60]}: the data is no base64"
-    if size is None:
-        return b"", said
-    words = f"{PREVIEWED[media]}, {size[0]:,} × {size[1]:,} pixels"
-    return (f"data:{media};base64,{data}".encode() if len(data) <= MAX_PREVIEW else b""), words
+        data = base64.b64decode(str(source.get("data") or ""), validate=True)
+    except ValueError:
+        return intake.Intake(None, "", "the data is no base64; add the file again")
+    return look(data, "", model=model)
 
 
 def _is_object(value: Any) -> str:
@@ -260,8 +281,9 @@ class Stub(Row):
 
     def __init__(self, desk: Desk, path: str, block: Block, *, edit: Callable[[str], None]) -> None:
         super().__init__(desk, f"stub:{kind_of(block)}", path, title=_stub_title(block), marked=False)
-        go = button("edit", lambda: edit(self.path), hint="edit it under Documents")
-        self.body.children = (line(go),)
+        head = self.widget.children[0]
+        go = button("Edit", lambda: edit(self.path), hint="edit it under Documents")
+        head.children = (*head.children[:2], go, *head.children[2:])
 
     def show(self, path: str, item: Any) -> None:
         """Show a block that is edited elsewhere."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets as w
 
 from workbench.errors import WorkbenchError
-from workbench.widgets.builder.desk import same
+from workbench.widgets.builder.desk import Spot, same
 from workbench.widgets.builder.parts import LARGE, line, message, options, stack
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ UNKNOWN: Final = object()
 """What a field holds before it was shown anything."""
 
 
-class Field:
+class Field(Spot):
     """A widget bound to one place of the draft.
 
     What is typed goes into the draft when it can be read; what cannot is said beside the field, and both the
@@ -47,14 +47,12 @@ class Field:
         write: Callable[[Any], Any] = lambda value: "" if value is None else str(value),
         then: Callable[[], None] | None = None,
     ) -> None:
-        self.desk, self.widget, self.path = desk, widget, path
+        super().__init__(desk, widget, path)
         self._read, self._write, self._then = read, write, then
         self._known: Any = UNKNOWN
         self._quiet = False
         self.note = message()
         self.box = stack(widget, self.note.widget, cls="wb-field")
-        self.cls = desk.enter(self)
-        self.open = desk.opener
         widget.observe(self._heard, "value")
 
     def show(self) -> None:
@@ -70,15 +68,10 @@ class Field:
         finally:
             self._quiet = False
 
-    def focus(self) -> None:
-        """Open what the field stands in, and put the cursor there."""
-        self.open()
-        self.widget.focus()
-        self.desk.focus(self.cls)
-
-    def close(self) -> None:
-        """Leave the form."""
-        self.desk.leave(self)
+    def put(self, value: Any) -> None:
+        """Put a value into the draft; None takes the field out."""
+        self._known = value
+        self.desk.draft.set(self.path(), value)
 
     def _present(self, shown: Any) -> None:
         self.widget.value = shown
@@ -87,9 +80,7 @@ class Field:
         if self._quiet:
             return
         try:
-            value = self._read(change["new"])
-            self._known = value
-            self.desk.draft.set(self.path(), value)
+            self.put(self._read(change["new"]))
         except (ValueError, WorkbenchError) as error:
             self.note.say(str(error))
             return

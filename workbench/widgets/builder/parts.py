@@ -96,7 +96,7 @@ def options(widget: Widget, choices: Sequence[tuple[str, Any]], value: Any) -> N
             widget.value = value
 
 
-def guarded(note: Words, run: Callable[..., None]) -> Callable[..., None]:
+def guarded(note: Words, run: Callable[..., object]) -> Callable[..., None]:
     """Return *run* with whatever is refused said in *note* instead of raised."""
 
     def careful(*args: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as w
 
-from workbench.widgets.builder.desk import same
+from workbench.widgets.builder.desk import Spot, same
 from workbench.widgets.builder.parts import Words, button, guarded, line, message, options, stack
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ class Rows:
 
     def show(self, items: Sequence[tuple[str, Any]]) -> None:
         """Show these items, each with its path."""
-        left = list(self.rows)
-        found: list[Any] = [None] * len(items)
+        # Most often nothing but one item has changed: those at their own place are found at once.
+        found: list[Any] = [
+            row if row is not None and same(row.item, item) else None
+            for row, (_, item) in zip([*self.rows, *repeat(None, len(items))], items, strict=False)
+        ]
+        kept = {id(row) for row in found if row is not None}
+        left = [row for row in self.rows if id(row) not in kept]
         for suits in (self._untouched, self._changed):
             for at, (_, item) in enumerate(items):
                 if found[at] is None and (row := suits(left, at, item)) is not None:
@@ -73,11 +79,9 @@ class Rows:
         for row in self.rows:
             row.close()
 
-    def _untouched(self, left: list[Any], at: int, item: Any) -> Any:
-        """Return the row that shows exactly this item, best at the same place."""
-        same_place = self.rows[at] if at < len(self.rows) else None
-        order = [same_place, *left] if same_place in left else left
-        return next((row for row in order if same(row.item, item)), None)
+    def _untouched(self, left: list[Any], _: int, item: Any) -> Any:
+        """Return the row that shows exactly this item, wherever it stood."""
+        return next((row for row in left if same(row.item, item)), None)
 
     def _changed(self, left: list[Any], at: int, item: Any) -> Any:
         """Return a row of the same kind whose item is gone, best at the same place."""
@@ -106,6 +110,7 @@ class Row:
         self.about = Words(cls="wb-dim")
         self.mark = _Mark(self) if marked else None
         self.body = stack(cls="wb-row-body")
+        self._spot: Spot | None = None
         self._buttons = self._made_buttons()
         tools = [self.mark.widget] if self.mark else []
         head = line(self.head.widget, self.about.widget, *tools, *self._buttons.values(), cls="wb-row-head")
@@ -116,6 +121,9 @@ class Row:
         """Give the row its editors."""
         self.fields = list(fields)
         self.body.children = (*(field.box for field in self.fields), *more)
+        if self.mark is not None and self._spot is None:
+            # After the editors: what is said of the block as a whole leads to its text, not to this menu.
+            self._spot = Spot(self.desk, self.mark.menu, self.at("cache_control"))
 
     def at(self, name: str = "") -> Callable[[], str]:
         """Return where a field of this block stands, wherever the block stands then."""
@@ -123,11 +131,19 @@ class Row:
 
     def show(self, path: str, item: Any) -> None:
         """Show *item*, which stands at *path*."""
+        if path == self.path and same(item, self.item):
+            self.recount()
+            return
         self.path, self.item = path, item
         for field in self.fields:
             field.show()
         if self.mark is not None:
             self.mark.show(item)
+
+    def recount(self) -> None:
+        """Learn how many breakpoints there are; nothing else changed."""
+        if self.mark is not None:
+            self.mark.count()
 
     def place(self, at: int, of: int) -> None:
         """Learn which of how many the row is: the first does not go up, the last not down."""
@@ -138,6 +154,8 @@ class Row:
         """Leave the form."""
         for field in self.fields:
             field.close()
+        if self._spot is not None:
+            self._spot.close()
 
     def press(self, name: str) -> None:
         """Press one of the row's buttons: up, down, duplicate, delete."""
@@ -189,12 +207,11 @@ class _Mark:
     def count(self) -> None:
         """Say how many are set; with none left a row without one cannot have one."""
         desk = self._row.desk
-        full = desk.draft.marks_left <= 0
-        self.menu.disabled = full and not self.menu.value
+        self.menu.disabled = desk.full and not self.menu.value
         self.menu.tooltip = (
             "all four are used; switch another one off" if self.menu.disabled else "cache breakpoint"
         )
-        self.used.say(desk.used if self.menu.value or full else "")
+        self.used.say(desk.used if self.menu.value or desk.full else "")
 
     def _heard(self, change: Any) -> None:
         if not self._quiet:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets as w
+
 from workbench.catalog import EFFORT_LEVELS, catalog
 from workbench.widgets.builder import field as f
 from workbench.widgets.builder.parts import Words, line, show_if
@@ -23,6 +25,11 @@ THINKING = {
 }
 LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
 SAMPLING = ("temperature", "top_p", "top_k")
+COVERED = frozenset({
+    "model", "max_tokens", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
+    "stop_sequences", "cache_control", "service_tier", "inference_geo", "speed", "metadata", *SAMPLING,
+})  # fmt: skip
+"""Fields that the form edits one by one."""
 
 
 def at(path: str) -> Callable[[], str]:
@@ -118,7 +125,6 @@ class Settings(Section):
     """The model, and what goes beside the prompt."""
 
     title = "Settings"
-    keys = frozenset({"model", "service_tier", "inference_geo", "speed", "metadata", *SAMPLING})
 
     def build(self) -> None:
         """Make the fields."""
@@ -134,6 +140,7 @@ class Settings(Section):
         )
         self.sampling = {name: f.number(desk, at(name), name) for name in SAMPLING}
         self.betas = BetaField(desk)
+        self.rest = desk.rest = RestField(desk)
         self.why = Words(cls="wb-dim")
         self.fill(
             line(self.model.box, self.other.box),
@@ -141,6 +148,7 @@ class Settings(Section):
             line(*(field.box for field in self.sampling.values())),
             line(self.user.box, self.betas.box),
             self.why.widget,
+            self.rest.box,
         )
 
     def show(self) -> None:
@@ -156,6 +164,8 @@ class Settings(Section):
             field.show()
             field.widget.disabled = bool(refused) and self.desk.draft.get(name) is None
         self.user.show()
+        self.rest.show()
+        self.betas.show()
         self.why.say(" · ".join(_settings_off(model, self.desk.model_name, refused)))
         self.said.say(self.desk.model_name)
 
@@ -164,17 +174,55 @@ class BetaField(f.Field):
     """Names of the ``anthropic-beta`` header; they belong to the sending, not to the prompt."""
 
     def __init__(self, desk: Desk) -> None:
-        import ipywidgets as w
-
         widget = w.Text(description="betas", placeholder="names, with commas between")
         super().__init__(desk, widget, at("betas"))
-        widget.value = ", ".join(desk.betas)
 
     def show(self) -> None:
-        """Show nothing: the draft does not hold them."""
+        """Show the names; the draft does not hold them."""
+        named = ", ".join(self.desk.betas)
+        if _names(self.widget.value) != self.desk.betas:
+            self._quiet = True
+            self.widget.value = named
+            self._quiet = False
 
     def _heard(self, change: Any) -> None:
-        self.desk.set_betas(name.strip() for name in change["new"].split(","))
+        if not self._quiet:
+            self.desk.set_betas(_names(change["new"]))
+
+
+def _names(typed: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in typed.split(",") if name.strip()))
+
+
+class RestField(f.Json):
+    """Everything that has no field of its own on the form, as one JSON object."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, at(""), "other fields", check=_is_object)
+        self.widget.placeholder = '{"context_management": {…}, "mcp_servers": […]}'
+
+    def show(self) -> None:
+        """Show the fields of the request that nothing else edits."""
+        rest = {name: value for name, value in self.desk.draft.body.items() if name not in COVERED}
+        if self._known is f.UNKNOWN or (self._known or {}) != rest:
+            self._known = rest
+            self.note.say("")
+            self._quiet = True
+            self._present(f.pretty(rest or None))
+            self._quiet = False
+
+    def put(self, value: Any) -> None:
+        """Put other fields into the draft, in one step."""
+        given = value or {}
+        if taken := sorted(COVERED & given.keys()):
+            raise ValueError(f"{', '.join(taken)} has a field of its own on the form; change it there")
+        self._known = given
+        body = {name: held for name, held in self.desk.draft.body.items() if name in COVERED}
+        self.desk.draft.replace({**body, **given})
+
+
+def _is_object(value: Any) -> str:
+    return "" if isinstance(value, dict) else "this is a JSON object: {…}"
 
 
 def model_choices() -> list[tuple[str, str]]:

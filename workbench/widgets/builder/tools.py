@@ -52,7 +52,7 @@ class Tools(Section):
     def build(self) -> None:
         """Make the rows, the ways in, and the choice."""
         self.namespace: Callable[[], Mapping[str, Any]] = notebook
-        self.rows = Rows(self._made, lambda tool: _kind(tool))
+        self.rows = Rows(self._made, _kind)
         self.problem = message()
         self.function = w.Text(description="function", placeholder="name of a function in this notebook")
         self.menu = w.Dropdown(description="Anthropic tool", options=MENU)
@@ -62,15 +62,18 @@ class Tools(Section):
         self.single = f.tick(
             self.desk, at("tool_choice.disable_parallel_tool_use"), "one call at a time", off=None
         )
-        careful = lambda run: guarded(self.problem, run)  # noqa: E731
         self.fill(
             self.rows.widget,
             line(
-                button("Add tool", careful(lambda: self._add("tool"))),
+                button("Add tool", guarded(self.problem, lambda: self._add("tool"))),
                 self.function,
-                button("From function", careful(self._from_name), hint="make a tool of a Python function"),
+                button(
+                    "From function",
+                    guarded(self.problem, self._from_name),
+                    hint="make a tool of a Python function",
+                ),
             ),
-            line(self.menu, button("Add Anthropic tool", careful(self._from_menu))),
+            line(self.menu, button("Add Anthropic tool", guarded(self.problem, self._from_menu))),
             self.problem.widget,
             self.why.widget,
             line(self.choice.box, self.single.box),
@@ -81,7 +84,7 @@ class Tools(Section):
         tools = self.desk.draft.blocks("tools")
         self.rows.show([(f"tools[{place}]", tool) for place, tool in enumerate(tools)])
         self.said.say(f"{len(tools)} tool{'s' * (len(tools) != 1)}" if tools else "none")
-        taken, refused = offered(str(self.desk.draft.get("model") or ""), self.desk.betas)
+        taken, refused = offered(self.desk.model_asked or "", self.desk.betas)
         names = [kind for kind, _ in taken]
         chosen = self.menu.value if self.menu.value in names else next(iter(names), None)
         options(self.menu, [(label, kind) for kind, label in taken], chosen)
@@ -184,23 +187,26 @@ class ServerToolRow(Row):
 
 @lru_cache(maxsize=64)
 def offered(model: str, betas: tuple[str, ...] = ()) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
-    """Return which of `MENU` a model takes, with labels, and why not the others, in lint's words."""
+    """Return which of `MENU` a model takes, with labels, and why not the others."""
     taken, refused = [], {}
     for kind in MENU:
-        body = {"model": model, "max_tokens": 1024, "messages": [{"role": "user", "content": "Hi"}]}
-        entry = blank.tool(kind, body)
-        extra = needs_beta(kind)
-        with_betas = (*betas, extra) if extra else betas
-        said = lint({**body, "tools": [entry]}, betas=with_betas)
-        found = [one for one in said if one.path.startswith("tools") and one.severity in _OFF]
-        if found:
-            refused[kind] = found[0].what
+        beta = needs_beta(kind)
+        if why := _refusal(kind, model, (*betas, beta) if beta else betas):
+            refused[kind] = why
         else:
-            taken.append((kind, f"{kind} (sends beta {extra})" if extra else kind))
+            taken.append((kind, f"{kind} (sends beta {beta})" if beta else kind))
     return tuple(taken), refused
 
 
-_OFF = {"error", "warning"}
+def _refusal(kind: str, model: str, betas: tuple[str, ...]) -> str:
+    """Return why a model does not take a tool: what the catalog knows, or what lint says."""
+    known = catalog().get(model)
+    made_for = known.computer_use_tools if known else None
+    if made_for is not None and kind.startswith("computer") and kind not in made_for:
+        return f"it takes {', '.join(made_for)}"
+    body = {"model": model, "max_tokens": 1024, "messages": [{"role": "user", "content": "Hi"}]}
+    found = lint({**body, "tools": [blank.tool(kind, body)]}, betas=betas).errors
+    return next((one.what for one in found if one.path.startswith("tools")), "")
 
 
 def needs_beta(kind: str) -> str | None:
@@ -234,7 +240,10 @@ def _is_tool(value: Any) -> str:
 def _why(desk: Desk, refused: dict[str, str]) -> str:
     said = []
     if refused:
-        said.append(f"not on {desk.model_name}: {', '.join(refused)}")
+        # Those refused for one reason share it.
+        reasons = dict.fromkeys(refused.values())
+        kinds = [", ".join(kind for kind in refused if refused[kind] == why) + f" ({why})" for why in reasons]
+        said.append(f"not on {desk.model_name}: {'; '.join(kinds)}")
     if desk.model is not None and desk.model.forced_tool_choice is False:
         said.append(f"{desk.model_name} cannot be forced to call a tool")
     return " · ".join(said)

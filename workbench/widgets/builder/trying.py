@@ -45,6 +45,7 @@ class Trying:
         self._desk, self._sender, self._versions = desk, sender, versions
         self.replies: list[Reply | None] = []
         self.view: Any = None
+        self._used: Client | None = None
         self._keeping: threading.Thread | None = None
         self.problem = message()
         self.said = Words(cls="wb-dim", role="status")
@@ -82,8 +83,10 @@ class Trying:
         requests = [request, *(request.with_(model=name) for name in models)]
         body, values = draft.body, {name: draft.values.get(name) for name in draft.variables}
         self.stop()
-        if self.view is None:
-            self.view = RunView(self._sender(), requests)
+        sender = self._sender()
+        if self.view is None or self._used is not sender:
+            self.close()
+            self.view, self._used = RunView(sender, requests), sender
             self.answers.children = (self.view,)
         else:
             self.view.start(requests)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from workbench.widgets.builder.desk import same
 from workbench.widgets.builder.editors import Stub, block_row, kind_of
 from workbench.widgets.builder.parts import Words, button, guarded, line, options, show_if
 from workbench.widgets.builder.rows import Row, Rows
@@ -38,7 +39,7 @@ class System(Section):
         self.rows = Rows(self._made, kind_of)
         self.empty = Words("no system prompt", cls="wb-dim")
         add = button("Add text", self._add, hint="add a text block to the system prompt")
-        self.fill(self.empty.widget, self.rows.widget, add)
+        self.fill(self.empty.widget, self.rows.widget, line(add))
 
     def show(self) -> None:
         """Show the system prompt."""
@@ -68,7 +69,7 @@ class Messages(Section):
 
     def build(self) -> None:
         """Make the turns, and a button for each role."""
-        self.rows = Rows(self._made, lambda turn: "turn")
+        self.rows = Rows(self._made, lambda _: "turn")
         self.add = {role: button(f"Add {word}", self._adder(role)) for role, word in TURNS.items()}
         self.why = Words(cls="wb-dim")
         self.fill(self.rows.widget, line(*self.add.values()), self.why.widget)
@@ -116,6 +117,9 @@ class Turn(Row):
 
     def show(self, path: str, item: Any) -> None:
         """Show a turn."""
+        if path == self.path and same(item, self.item):
+            self.recount()
+            return
         super().show(path, item)
         turn = item if isinstance(item, dict) else {}
         role = turn.get("role")
@@ -135,6 +139,11 @@ class Turn(Row):
         """Leave the form."""
         super().close()
         self.rows.close()
+
+    def recount(self) -> None:
+        """Let every block of the turn learn how many breakpoints there are."""
+        for row in self.rows.rows:
+            row.recount()
 
     def _set_role(self, change: Any) -> None:
         if not self._quiet:

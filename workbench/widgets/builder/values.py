@@ -45,7 +45,7 @@ class Values(Section):
                 self._take_row()
         for one in self.inputs.values():
             one.show()
-        self.empty.say("" if names else "write {{name}} anywhere in a text, and its value is asked for here")
+        self.empty.say("" if names else "write {{name}} in any text and give it a value here")
         missing = self.desk.draft.missing
         self.said.say(
             f"no value yet: {', '.join(missing)}"[:200] if missing else ", ".join(names)[:200] or "none"
@@ -75,12 +75,12 @@ class Values(Section):
             return
         sample: Sample = self.data[self.row.value - 1]
         self.about.say(f"of {len(self.data):,} in {self.data.name} · {sample.id}")
-        names, values = self.desk.draft.variables, sample.values  # noqa: PD011 - not pandas
+        names, values = self.desk.draft.variables, sample.values
         self.desk.draft.values.update({name: values[name] for name in names if name in values})
         missing = [name for name in names if name not in values]
         self.problem.say(
-            f"{self.data.name} has no column {', '.join(missing)} (there is: {', '.join(self.data.columns)}); "
-            "type the value, or rename the column"
+            f"{self.data.name} has no column {', '.join(missing)} (there is: {', '.join(self.data.columns)});"
+            " type the value, or rename the column"
             if missing
             else ""
         )
@@ -106,7 +106,7 @@ class Value:
         value = self._section.desk.draft.values.get(self.name)
         typed = "" if value is None else show(value)
         blocks = isinstance(value, list)
-        self.about.say(f"{len(value)} blocks of the dataset" if blocks else "")
+        self.about.say(f"{len(value)} blocks of the dataset" if isinstance(value, list) else "")
         self.editor.disabled = blocks
         self.editor.continuous_update = len(typed) < LARGE
         if self.editor.value != typed:

@@ -1,7 +1,6 @@
 // The right side of the builder: findings, tokens and cost, the prompt as text. It also looks after the form
 // around it, which ipywidgets builds: keys, names for screen readers, where the cursor goes.
 export default wb.view(({ root, link }) => {
-  "use strict";
   const { el, fill, button } = wb;
   root.classList.add("wb-aside");
 
@@ -22,7 +21,7 @@ export default wb.view(({ root, link }) => {
 
   function finding(one, index) {
     const place = button(one.path || "the request", () => link.tell("jump", { index }),
-      { class: "wb-btn wb-quiet wb-place", title: "go to the field", disabled: !one.path });
+      { class: "wb-btn wb-quiet wb-place", title: "go to the field", disabled: !one.field });
     const cure = one.fix
       ? button(one.fix, () => link.tell("fix", { index }), { class: "wb-btn wb-fix", title: "apply this fix" })
       : null;
