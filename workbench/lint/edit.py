@@ -186,7 +186,7 @@ def blocks_at(body: Body, path: str) -> list[Any]:
 def mark(body: Body, path: str, ttl: str | None) -> None:
     """Set, change or (None) drop the cache breakpoint of a block or tool; ``""`` is the automatic one.
 
-    A text becomes a block that can carry it; of a list of blocks the last one carries it.
+    A text becomes a block that can carry it; of a turn or a list of blocks the last block carries it.
 
     Raises:
         PromptError: Nothing there can carry one.
@@ -194,6 +194,8 @@ def mark(body: Body, path: str, ttl: str | None) -> None:
     if ttl not in {None, "5m", "1h"}:
         raise PromptError(f"{path}: a cache breakpoint lives 5m or 1h, not {ttl!r}")
     path = path.removesuffix("cache_control").removesuffix(".")
+    if path and isinstance(turn := find(body, path), dict) and "role" in turn:
+        path = f"{path}.content"
     if ttl is not None:
         hour = {"ttl": ttl} if ttl == "1h" else {}
         _carrier(body, path)["cache_control"] = {"type": "ephemeral", **hour}
