@@ -341,6 +341,26 @@ def test_a_second_interrupt_of_an_await_stops_at_once(ask, stuck, tmp_path):
     assert status(folder) == "interrupted"
 
 
+def test_a_cancellation_out_of_a_signal_is_heard_though_the_loop_sleeps(ask, stuck, tmp_path):
+    """A kernel's interrupt cancels the cell from a signal handler, and that wakes no loop."""
+    folder = tmp_path / "r"
+
+    async def cell():
+        task = asyncio.ensure_future(ask(stuck).arun(study(), out=folder, concurrency=2))
+        await asyncio.to_thread(until, lambda: asked(stuck) >= 2)
+        before = signal.signal(signal.SIGALRM, lambda *_: task.cancel())
+        signal.setitimer(signal.ITIMER_REAL, 0.1, 0.3)  # again and again, as whoever is in a hurry
+        try:
+            await asyncio.wait([task])
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        return task.cancelled()
+
+    assert asyncio.run(cell())
+    assert status(folder) == "interrupted"
+
+
 # --- by its folder -----------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from functools import cached_property
 from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench import score
 from workbench.client import Client
 from workbench.dataset import Dataset
 from workbench.display import Shown
@@ -17,6 +16,7 @@ from workbench.errors import UsageError
 from workbench.evaluation import Eval
 from workbench.prompt import Prompt, grid
 from workbench.report.words import visible
+from workbench.score import choice, exact, latency, length, number
 from workbench.score.base import targets
 from workbench.score.numbers import last_number
 
@@ -126,7 +126,7 @@ def fitting(dataset: Dataset) -> tuple[list[Scorer], str]:
     >>> print(fitting(data)[1])
     Scored by number: each of the 2 targets is a number, and the last number of the answer must equal it.
     """
-    measures: list[Scorer] = [score.length(), score.latency()]
+    measures: list[Scorer] = [length(), latency()]
     missing = sum(sample.target is None for sample in dataset)
     if missing:
         each = f"{missing:,} samples have" if missing > 1 else "1 sample has"
@@ -136,15 +136,15 @@ def fitting(dataset: Dataset) -> tuple[list[Scorer], str]:
     n = f"{len(dataset):,} target{'s' * (len(dataset) != 1)}"
     if all(_is_number(sample.target) for sample in dataset):
         why = f"each of the {n} is a number, and the last number of the answer must equal it"
-        return [score.number()], f"Scored by number: {why}."
+        return [number()], f"Scored by number: {why}."
     labels = Counter(label for sample in dataset for label in targets(sample))
     if _are_labels(labels, len(dataset)):
         named = visible(", ".join([label for label, _ in labels.most_common(6)]))
         named += ", …" if len(labels) > 6 else ""
         why = f"the {n} are {len(labels)} labels ({named}), and the answer must choose the right one"
-        return [score.choice()], f"Scored by choice: {why}."
+        return [choice()], f"Scored by choice: {why}."
     why = f"the {n} are neither numbers nor a few labels, so the answer must be the target and nothing else"
-    return [score.exact()], f"Scored by exact: {why}. Give scorers=[…] to judge another way."
+    return [exact()], f"Scored by exact: {why}. Give scorers=[…] to judge another way."
 
 
 def _is_number(target: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import workbench as wb
+from tests.browser.conftest import IDLE
 from tests.hostile import NAMES, TEXTS
 from workbench.show.tally import State, add
 from workbench.widgets.running import RunningView
@@ -157,3 +158,54 @@ def test_errors_are_grouped_and_hostile_words_stay_words(stage, theme):
 
     stage.shot(f"running-hostile-{theme}")
     stage.calm()
+
+
+CELLS = (
+    """
+import workbench as wb
+from workbench.emulator import start_in_thread
+
+server = start_in_thread(latency="0.3")
+client = wb.Client(base_url=server.url, mode="off")
+data = [{"input": f"{i} + 2", "target": str(i + 2)} for i in range(400)]
+prompt = wb.Prompt("Solve: {{input}}", model="claude-haiku-4-5", max_tokens=20)
+study = wb.Eval("support-triage", dataset=data, variants=prompt, scorers=[wb.score.number()])
+""",
+    "running = client.start(study, out='in-background', concurrency=2); running",
+    "print('the next cell', 20 + 3)",
+    "await client.arun(study, out='awaited', concurrency=2)",
+    "print([(name, wb.Run.load(name).status) for name in ('in-background', 'awaited')])",
+)
+
+
+def test_in_jupyterlab_a_run_goes_on_while_cells_run_comes_back_and_stops(page, lab):
+    """Stop after a later cell, a reload in the middle, the interrupt of an awaited cell: each run is marked."""
+    name = lab.write("background.ipynb", *CELLS)
+    page.open(name)
+    for _ in range(3):
+        page.command("notebook:run-cell-and-select-next")
+    page.output(2).get_by_text("the next cell 23").wait_for()
+    bar = page.output(1).get_by_role("progressbar", name="support-triage")
+    bar.wait_for()
+    page.command("docmanager:save")
+    page.page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    page.page.reload()
+    page.page.wait_for_function(IDLE)
+    bar.wait_for()
+    stop = page.output(1).get_by_role("button", name="Stop", exact=True)
+    stop.click()
+    page.output(1).get_by_text("client.resume('in-background') goes on").wait_for()
+
+    page.page.locator(".jp-CodeCell").nth(3).click()
+    page.command("notebook:run-cell-and-select-next")
+    page.output(3).get_by_role("progressbar").wait_for()
+    page.command("notebook:interrupt-kernel")
+    page.output(3).get_by_text("CancelledError").first.wait_for()
+    page.page.wait_for_function(IDLE)
+    page.page.locator(".jp-CodeCell").nth(4).click()
+    page.command("notebook:run-cell")
+
+    page.output(4).get_by_text("[('in-background', 'interrupted'), ('awaited', 'interrupted')]").wait_for()
+    assert "client.resume('awaited') goes on" in page.output(3).inner_text()
+    assert (page.problems, page.outside) == ([], [])

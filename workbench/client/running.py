@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import logging
 import threading
 import weakref
@@ -37,6 +38,9 @@ EXIT_S = 2.0
 
 APART_S = 0.05
 """Seconds between the two stops of somebody in a hurry."""
+
+TICK_S = 0.1
+"""Seconds that a loop which waits for a run sleeps at most."""
 
 _here: weakref.WeakValueDictionary[Path, Running] = weakref.WeakValueDictionary()
 """The runs of this process, by folder."""
@@ -170,11 +174,9 @@ class Running(Shown):
         self.stop()
         while not self.done:
             try:
-                await asyncio.shield(asyncio.wrap_future(self._ended))
+                await self._over()
             except asyncio.CancelledError:
                 self.stop()
-            except Exception:  # noqa: BLE001 - how it ended is not what was asked for
-                return
 
     # --- what is known of it -------------------------------------------------------------------------------
 
@@ -305,8 +307,19 @@ class Running(Shown):
         else:
             self._progress.close()
 
+    async def _over(self) -> None:
+        """Wait for the end, not for how it ended."""
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self._ended.add_done_callback(lambda _: _wake(loop, ended))
+        while not ended.is_set():
+            # A kernel cancels a cell from a signal handler, and that wakes no loop: it must not sleep long.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), TICK_S)
+
     async def _waited(self) -> Run:
-        found = await asyncio.shield(asyncio.wrap_future(self._ended))
+        await self._over()
+        found = self._ended.result()
         return found if found is not None else await asyncio.to_thread(lambda: self.run)
 
     async def _follow(self, following: Following) -> None:
@@ -332,3 +345,8 @@ class Running(Shown):
                 continue
             except Exception:  # noqa: BLE001 - nobody is left to tell
                 return
+
+
+def _wake(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    with contextlib.suppress(RuntimeError):  # whoever waited is gone, and the loop with it
+        loop.call_soon_threadsafe(ended.set)
