@@ -33,7 +33,7 @@ FLUSH_S: Final = 0.07
 SETTLE_S: Final = 0.25
 """Seconds between two times that a column's Markdown is made, at least."""
 
-SHARE: Final = 0.02
+SHARE: Final = 0.01
 """Part of a core that making Markdown may take while answers come."""
 
 
