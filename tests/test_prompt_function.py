@@ -36,7 +36,7 @@ class Trip(BaseModel):
     stops: list[Place]
 
 
-def forecast(  # noqa: PLR0917 - one parameter for each kind
+def forecast(  # noqa: D417, PLR0917 - one parameter for each kind
     city: str,
     unit: Unit = Unit.C,
     days: int | None = None,
@@ -59,7 +59,7 @@ def forecast(  # noqa: PLR0917 - one parameter for each kind
 
     Returns:
         tags: Words.
-    """  # noqa: D205, D417 - as people write them
+    """  # noqa: D205 - as people write them
     raise AssertionError("a tool is described, not called")
 
 

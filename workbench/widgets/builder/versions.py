@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -105,7 +104,7 @@ class Versions:
         """
         when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         n = self._kept[-1].n + 1 if self._kept else 1
-        given = copy.deepcopy(plain(dict(reply))) if reply is not None else None
+        given = _copied(reply) if reply is not None else None
         version = Version(n, when, _copied(body), _copied(values or {}), given, note)
         self._kept.append(version)
         if self.path is not None:
