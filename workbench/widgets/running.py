@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Dict
 
 from workbench.client.running import Running
 from workbench.show.running import ended, figures, running
@@ -26,9 +28,13 @@ class RunningView(View, front=("running",)):
         UsageError: No run in that folder.
     """
 
+    seen = Dict().tag(sync=True)
+    """The figures at first and in the end: a page has them though the kernel is busy with a cell."""
+
     def __init__(self, shown: Running | str | os.PathLike[str]) -> None:
         super().__init__()
         self.running = Running.attach(shown) if isinstance(shown, str | os.PathLike) else shown
+        self.seen = self._figures()
         self._forget = self.running.listen(self._changed)
 
     def _static(self) -> tuple[Html, str]:
@@ -46,7 +52,11 @@ class RunningView(View, front=("running",)):
     def _changed(self) -> None:
         """Say how far it is; `Running` asks for it four times a second at most."""
         if not self.running.done:
-            self.tell("state", **figures(self.running), stop=self.running.stoppable)
+            self.tell("state", **self._figures())
             return
         self._forget()
-        self.tell("state", **figures(self.running), stop=False, html=ended(self.running))
+        self.seen = self._figures()
+        self.tell("state", **self.seen, html=ended(self.running))
+
+    def _figures(self) -> dict[str, Any]:
+        return {**figures(self.running), "stop": self.running.stoppable}

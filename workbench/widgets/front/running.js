@@ -1,5 +1,5 @@
 // A run that goes on: bar, figures, errors, Stop; the run's table in the end. The words are the kernel's.
-export default wb.view(({root, link}) => {
+export default wb.view(({root, link, model}) => {
   const name = wb.el("strong"), size = wb.el("span", {class: "wb-dim"});
   const fill = wb.el("div", {class: "wb-run-fill"});
   const bar = wb.el("div", {class: "wb-run-bar", role: "progressbar", "aria-valuemin": 0}, fill);
@@ -35,7 +35,7 @@ export default wb.view(({root, link}) => {
     why.textContent = now.stop && !again ? "finishes what is in flight" : now.sentence;
   }
 
-  link.on("state", now => {
+  function show(now) {
     tell(now);
     const over = now.html !== undefined;
     going.hidden = over;
@@ -60,5 +60,9 @@ export default wb.view(({root, link}) => {
     detail.textContent = now.detail;
     wb.fill(faults, now.faults.map(each => wb.el("li", {}, each)));
     button(now);
-  });
+  }
+
+  link.on("state", show);
+  const seen = model.get("seen");  // at once, though the kernel may be busy with a cell
+  if (seen?.total) show(seen);
 });
