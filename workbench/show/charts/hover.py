@@ -145,7 +145,7 @@ def _dot(plane: Plane, dot: Dot, name: str) -> dict[str, Any]:
         "y": [dot.y],
         "name": _safe(name),
         "marker": {"color": colour(dot.series), "symbol": _SYMBOLS[dot.series % 8], "size": 10},
-        "hovertext": [f"{_safe(dot.name)}<br>{_safe(dot.words)}"],
+        "hovertext": ["<br>".join([_safe(dot.name), _safe(dot.words)])],
         "hoverinfo": "text",
         "showlegend": dot.labelled,
     }
@@ -182,7 +182,7 @@ def _estimate(rows: Rows, row: Row, estimate: Estimate, y: float) -> dict[str, A
         "name": _safe(row.name),
         "marker": {"color": colour(row.series), "symbol": symbol, "size": 10},
         "error_x": _error(rows.x, estimate.value, estimate.span, row.series),
-        "hovertext": [f"{_safe(row.name)}<br>{words}"],
+        "hovertext": ["<br>".join([_safe(row.name), words])],
         "hoverinfo": "text",
         "showlegend": False,
     }
