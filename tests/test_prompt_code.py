@@ -248,7 +248,7 @@ def test_values_that_are_no_json_are_written_as_they_are_sent():
     """A value of a type of its own is written as the text that the prompt would get."""
     code = python(PLAIN, values={"x": Path("a/b"), "n": 2.5})
 
-    assert code.endswith('request = prompt.render({"x": "\\"a/b\\"", "n": 2.5})\n') or "a/b" in code
+    assert code.endswith("""request = prompt.render({"x": '"a/b"', "n": 2.5})\n""")
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def _current() -> str:
 # --- reading ---------------------------------------------------------------------------------------
 
 _FENCE = re.compile(r"\A\s*```[^\n]*\n(.*?)\n?```\s*\Z", re.DOTALL)
-_CURL = re.compile(r"^[ \t]*[!$%>]?[ \t]*(?:\w+=\S*[ \t]+)*(?:\S*/)?curl(?=\s)", re.MULTILINE)
+_CURL = re.compile(r"^[ \t]*(?:[!$%>][ \t]*)?(?:\w+=\S*[ \t]+)*(?:\S*/)?curl(?=\s)", re.MULTILINE)
 
 
 def read(source: str) -> Prompt:

@@ -134,6 +134,8 @@ _ANSI = {
 }
 _ANSI_CODE = re.compile(r"x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})")
 _EXPANDS = re.compile(r"\$(?:\{[^}]*\}|\w+|[*@#?$!-]|\((?=.))|`")
+_DOUBLE = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_UNTOUCHED = re.compile(r"[^\\$`]+")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([A-Za-z0-9_.-]+))")
 
 
@@ -234,14 +236,11 @@ class _Reader:
         return self._text[begin:at]
 
     def _double(self) -> tuple[str, str]:
-        begin = self._at
-        at = begin + 1
-        while at < len(self._text) and self._text[at] != '"':
-            at += 2 if self._text[at] == "\\" else 1
-        if at >= len(self._text):
-            raise PromptError(f'line {self._line(begin)}: a quote " is opened and never closed; close it')
-        self._at = at + 1
-        return _expanded(self._text[begin + 1 : at], '$`"\\\n')
+        found = _DOUBLE.match(self._text, self._at)
+        if found is None:
+            raise PromptError(f'line {self._line(self._at)}: a quote " is opened and never closed; close it')
+        self._at = found.end()
+        return _expanded(found[1], '$`"\\\n')
 
     def _ansi(self) -> str:
         begin = self._at
@@ -286,7 +285,10 @@ def _expanded(text: str, special: str) -> tuple[str, str]:
     """Take backslashes before *special* characters away; say what else a shell would replace."""
     parts, unknown, at = [], "", 0
     while at < len(text):
-        if text[at] == "\\" and text[at + 1 : at + 2] and text[at + 1] in special:
+        if plain := _UNTOUCHED.match(text, at):
+            parts.append(plain[0])
+            at = plain.end()
+        elif text[at] == "\\" and text[at + 1 : at + 2] and text[at + 1] in special:
             parts.append("" if text[at + 1] == "\n" else text[at + 1])
             at += 2
         elif found := _EXPANDS.match(text, at):
