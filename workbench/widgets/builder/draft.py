@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import PromptError
 from workbench.lint import edit
 from workbench.prompt import Prompt
-from workbench.prompt.template import Template
 from workbench.widgets.builder import blank
 from workbench.widgets.builder.history import History
-from workbench.wire import Request, parse
+from workbench.widgets.builder.names import names_of
 from workbench.wire.base import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from workbench.wire import Request
 
     Watcher = Callable[[set[str]], object]
 
@@ -57,6 +58,7 @@ class Draft:
         self._history = History(COALESCE_S)
         self._watchers: list[Watcher] = []
         self._names: tuple[str, ...] | None = None
+        self._read: dict[str, tuple[str, ...]] = {}
 
     # --- reading ---------------------------------------------------------------------------------
 
@@ -79,9 +81,8 @@ class Draft:
     def variables(self) -> tuple[str, ...]:
         """The names used in any text, in the order of their first place; also where the rest is wrong."""
         if self._names is None:
-            turns = [{"role": "user", "content": text} for text in _texts(self._body)]
-            slots = Template(parse(Request, {"model": "", "messages": turns})).slots
-            self._names = tuple(dict.fromkeys(slot.name for slot in slots))
+            self._read = names_of(self._body, self._read)
+            self._names = tuple(dict.fromkeys(name for names in self._read.values() for name in names))
         return self._names
 
     @property
@@ -317,44 +318,3 @@ def _same(a: Any, b: Any) -> bool:
 
 def _shift(items: list[Any], at: int, to: int) -> None:
     items.insert(to, items.pop(at))
-
-
-def _texts(body: Any) -> Iterator[str]:
-    """Yield every text in which names may stand, whatever the shape of the rest."""
-    yield from _content(body.get("system"))
-    for turn in _dicts(body.get("messages")):
-        yield from _content(turn.get("content"))
-    for tool in _dicts(body.get("tools")):
-        if tool.get("type") in {None, "custom"}:
-            yield from _strings(tool.get("description"))
-
-
-def _content(content: Any) -> Iterator[str]:
-    yield from _strings(content)
-    for block in _dicts(content):
-        match block.get("type"):
-            case "text":
-                yield from _strings(block.get("text"))
-            case "tool_result":
-                yield from _content(block.get("content"))
-            case "search_result":
-                yield from _strings(block.get("title"), block.get("source"))
-                yield from _content(block.get("content"))
-            case "document":
-                yield from _strings(block.get("title"), block.get("context"))
-                yield from _source(block.get("source"))
-
-
-def _source(source: Any) -> Iterator[str]:
-    if isinstance(source, dict) and source.get("type") == "text":
-        yield from _strings(source.get("data"))
-    elif isinstance(source, dict) and source.get("type") == "content":
-        yield from _content(source.get("content"))
-
-
-def _strings(*values: Any) -> Iterator[str]:
-    return (value for value in values if isinstance(value, str))
-
-
-def _dicts(value: Any) -> list[Body]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
