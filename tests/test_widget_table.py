@@ -12,6 +12,7 @@ from tests.tables import large_run, saved
 from workbench.errors import UsageError
 from workbench.run import Run
 from workbench.score import Score
+from workbench.widgets.table.changes import KINDS
 from workbench.widgets.table.columns import VERDICTS, brief, cell, plain, text_of, verdict
 from workbench.widgets.table.engine import Engine
 from workbench.widgets.table.lines import Lines
@@ -254,10 +255,8 @@ def test_rows_of_two_runs_are_fixed_broken_or_the_same():
     now = replace(run, rows=tuple(r for r in run.rows if r.index != 1))
     engine = Engine(now.info, now.rows, against=before)
 
-    kinds = {
-        row.index: engine.changes.kind(row, own=at < engine.rows.own)
-        for at, row in enumerate(engine.rows.all)
-    }
+    codes = engine.rows_changed().astype(int)
+    kinds = {row.index: KINDS[code] for row, code in zip(engine.rows.all, codes, strict=True)}
 
     assert (kinds[right], kinds[wrong], kinds[last], kinds[1]) == ("fixed", "broken", "here", "there")
     assert {kinds[i] for i in kinds} == {"fixed", "broken", "here", "there", "same"}

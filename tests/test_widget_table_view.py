@@ -50,13 +50,13 @@ def test_a_page_that_comes_gets_the_whole_table(shown):
 
     first, view = table.last("table"), table.last("view")
     assert [c["key"] for c in first["columns"]][:5] == ["index", "sample", "variant", "epoch", "verdict"]
-    assert {c["key"]: c["count"] for c in first["chips"]} == {
+    figures = until(lambda: table.last("figures"))
+    assert {c["key"]: c["count"] for c in table.last("chips")["chips"]} == {
         "all": 180, "failed": 26, "errors": 5, "differ": 63, "ungraded": 180
     }  # fmt: skip
     assert (view["lines"], len(view["rows"])) == (180, 100)
-    figures = until(lambda: table.last("figures"))
     assert figures["words"].endswith("$0.078 list")
-    assert table.last("state")["text"] == ""
+    until(lambda: table.last("state")["text"] == "")
 
 
 def test_no_answer_holds_more_than_a_hundred_rows(shown):
@@ -200,7 +200,7 @@ def folder(tmp_path):
     """A run's folder with its study, as a client leaves it."""
     data = Dataset.load([{"id": f"q{n}", "input": f"What is {n}?", "target": str(n)} for n in range(3)])
     prompt = Prompt("Say: {{input}}", model="claude-haiku-4-5", max_tokens=9, system="Be brief.", name="a")
-    variants = [prompt, Variant("b", prompt.with_(max_tokens=8))]
+    variants = [Variant("a", prompt), Variant("b", prompt.with_(max_tokens=8))]
     study = Eval("sums", dataset=data, variants=variants, scorers=[exact()])
     run = study_run(samples=3)
     rows = [
@@ -391,6 +391,18 @@ def test_hostile_texts_are_exported_as_texts(shown, tmp_path, suffix):
     if suffix == ".html":
         assert "<script" not in path.read_text().casefold()
         assert "<img" not in path.read_text()
+
+
+def test_a_page_says_how_many_rows_it_does_not_hold(shown, tmp_path, monkeypatch):
+    """No browser opens a hundred thousand rows of HTML; CSV holds them all."""
+    monkeypatch.setattr("workbench.widgets.table.export.PAGE_ROWS", 50)
+
+    done = shown(study_run()).asked("export", "exported", path=str(tmp_path / "x.html"), what="all")
+
+    assert done["text"].startswith("50 rows written")
+    page = (tmp_path / "x.html").read_text()
+    assert "130 more rows" in page
+    assert page.count("claude-") < 180
 
 
 @pytest.mark.parametrize(

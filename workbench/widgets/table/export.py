@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
     from workbench.report import Table
     from workbench.run import Result, Run
-    from workbench.show.safe import Html
 
 SUFFIXES: Final = (".csv", ".parquet", ".html")
 
 LARGE: Final = 5_000
 """Rows from which the frame of the whole run pays: it is kept beside the journal."""
+
+PAGE_ROWS: Final = 20_000
+"""Rows of a page: more would take no browser's patience; the page says how many are missing."""
 
 _PAGE_TEXT: Final = 2_000
 _ROWS: Final = "the rows"
@@ -138,7 +140,7 @@ def _storable(value: Any) -> Any:
 
 
 def _html(data: pd.DataFrame, head: Table) -> Iterator[bytes]:
-    """Yield a page: the header, then every row; long texts are cut, and say so."""
+    """Yield a page: the header, then the rows; what is cut says so."""
     name = head.title.partition(" · ")[0]
     above = [tag("h1", text(name)), tag("p", text(head.title)), figures(head), notes(head.notes)]
     body = join([*above, tag("h2", text(plural(len(data), "row"))), tag("p", _ROWS)])
@@ -146,16 +148,19 @@ def _html(data: pd.DataFrame, head: Table) -> Iterator[bytes]:
     before, after = page.rsplit(tag("p", _ROWS), 1)
     yield before.encode("utf-8", "backslashreplace")
     yield b'<div class="wb-scroll"><table class="wb-t">'
-    for at, values in enumerate(_records(data)):
+    for at, values in enumerate(_records(data.head(PAGE_ROWS))):
         row = tag("tr", *(tag("td" if at else "th", _shown(value)) for value in values))
         yield f"{row}\n".encode("utf-8", "backslashreplace")
     yield b"</table></div>"
+    if len(data) > PAGE_ROWS:
+        rest = f"… {len(data) - PAGE_ROWS:,} more rows: a page holds {PAGE_ROWS:,}, CSV and Parquet hold all."
+        yield tag("p", rest).encode()
     yield after.encode("utf-8", "backslashreplace")
 
 
-def _shown(value: Any) -> Html:
+def _shown(value: Any) -> str:
     if value is None or isinstance(value, float):
-        return text(NOTHING if value is None else f"{value:.6g}")
+        return NOTHING if value is None else f"{value:.6g}"
     said = str(value)
     more = len(said) - _PAGE_TEXT
-    return text(f"{said[:_PAGE_TEXT]}… ({more:,} characters more)" if more > 0 else said)
+    return f"{said[:_PAGE_TEXT]}… ({more:,} characters more)" if more > 0 else said

@@ -39,7 +39,7 @@ def quick_header(run: Run) -> Table:
     info = run.info
     scorers = tuple((s["name"], s["kind"]) for s in info.scorers)
     groups = by_variant(run.rows, info.variant_names)
-    study = Study(info.name, info.variant_names, scorers, info.samples, info.epochs, groups, {})
+    study = _Quick(info.name, info.variant_names, scorers, info.samples, info.epochs, groups, {})
     kept = [(column, cells) for column, cells in all_columns(study) if column.key != "usd"]
     table = Table(
         title=f"{visible(info.name)} · {plural(len(run), 'result')}",
@@ -48,6 +48,15 @@ def quick_header(run: Run) -> Table:
         notes=("What it cost is not added up here: run.summary() has it.",),
     )
     return _picked(table, [name for name, _ in scorers])
+
+
+class _Quick(Study):
+    """A study whose tokens are not counted: no column of the header shows them."""
+
+    @property
+    def tokens(self) -> dict[str, dict[str, int]]:
+        """Nothing, for each variant."""
+        return {variant: {} for variant in self.variants}
 
 
 def _picked(table: Table, scorers: list[str]) -> Table:

@@ -42,15 +42,18 @@ def snapshot(engine: Engine, arranged: Arranged, who: str) -> dict[str, Any]:
         "against": visible(engine.changes.name) if engine.changes is not None else None,
         "columns": columns,
         "groups": [[key, visible(words)] for key, words in engine.groups.items()],
-        "chips": chips(engine),
+        "chips": chips(engine, counted=False),
         "total": len(engine.rows),
         "who": visible(who),
         "sort": arranged.query.sort,
     }
 
 
-def chips(engine: Engine) -> list[dict[str, Any]]:
-    """Return the filters with how many rows each lets through; None where that is not known yet."""
+def chips(engine: Engine, *, counted: bool = True) -> list[dict[str, Any]]:
+    """Return the filters with how many rows each lets through; None where that is not known yet.
+
+    Counting goes through all rows: the first rows do not wait for it.
+    """
     words = dict(FILTERS)
     if engine.changes is not None:
         words |= {kind: engine.changes.words[kind] for kind in KINDS}
@@ -58,7 +61,7 @@ def chips(engine: Engine) -> list[dict[str, Any]]:
         {
             "key": key,
             "words": words[key],
-            "count": engine.count(key),
+            "count": engine.count(key) if counted else None,
             "hint": _HINTS.get(key) or HINTS.get(key, ""),
         }
         for key in engine.filters

@@ -139,7 +139,7 @@ class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
         """Write rows to a file, by its ending CSV (safe against formulas), Parquet or HTML.
 
         Args:
-            path: ``.csv``, ``.parquet`` or ``.html``; its folder must be there.
+            path: ``.csv``, ``.parquet`` or ``.html`` (its first 20,000 rows); its folder must be there.
             what: ``filtered``: what is shown, in its order; or ``all``.
             replace: Whether a file that lies there may be replaced.
 
@@ -280,6 +280,7 @@ class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
         given = path if isinstance(path, str) else ""
         done = self.export(given, what if isinstance(what, str) else "", replace=replace is True)
         count = len(self._arranged.rows) if what == "filtered" else len(self._engine.rows)
+        count = min(count, exports.PAGE_ROWS) if done.suffix.lower() == ".html" else count
         self.tell("exported", n=n, text=f"{count:,} rows written to {done}")
 
     def _say_trouble(self) -> None:
