@@ -243,6 +243,42 @@ def test_stopping_before_it_was_asked(ask, view):
     assert shown.last()["state"] == "stopped"
 
 
+def test_interrupting_the_wait_stops_the_columns(ask, view, monkeypatch):
+    """The kernel's Stop button ends what the cell began; what had come stays."""
+    shown = view(ask({"text": LONG}, latency="0.01,0.01"), [request()])
+    shown.until(lambda v: v.deltas("text"))
+    waits = shown._streaming.wait
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shown._streaming, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shown.wait()
+
+    assert waits(shown._columns, 20)
+    assert shown.last()["state"] == "stopped"
+    assert shown.last()["partial"]
+
+
+def test_interrupting_the_wait_stops_the_columns(ask, view, monkeypatch):
+    """The kernel's Stop button ends what the cell began; what had come stays."""
+    shown = view(ask({"text": LONG}, latency="0.01,0.01"), [request()])
+    shown.until(lambda v: v.deltas("text"))
+    waits = shown._streaming.wait
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shown._streaming, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        shown.wait()
+
+    assert waits(shown._columns, 20)
+    assert shown.last()["state"] == "stopped"
+    assert shown.last()["partial"]
+
+
 def test_stopping_by_a_wrong_number_is_refused(ask, view):
     """There is no such column."""
     shown = view(ask(), [], autostart=False)
@@ -363,6 +399,57 @@ def test_columns_without_a_kernel_are_a_transcript(ask, view):
     assert "say nothing about Claude" in bundle["text/plain"]
     assert "tokens out" in bundle["text/plain"]
     assert "no request · failed: " in bundle["text/plain"]
+
+
+class Output:
+    """An output of a notebook that can be updated."""
+
+    def __init__(self, bundle, **_):
+        self.bundles = [bundle]
+        self.updated = threading.Event()
+
+    def update(self, bundle, **_):
+        self.bundles.append(bundle)
+        self.updated.set()
+
+
+@pytest.fixture
+def outputs(monkeypatch):
+    """What is displayed, as in a notebook."""
+    shown: list[Output] = []
+
+    def display(bundle, **more):
+        shown.append(Output(bundle, **more))
+        return shown[-1]
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr("workbench.widgets.panes.view.in_notebook", lambda: True)
+    return shown
+
+
+def test_the_finished_transcript_replaces_an_early_one(ask, view, outputs):
+    """So that the file holds the answers, though it was shown before they came."""
+    early = view(ask({"text": LONG}, latency="0.8"), [request()])
+
+    early._ipython_display_()
+    early.wait(20)
+
+    assert outputs[0].updated.wait(20)
+    first, last = (bundle["text/plain"] for bundle in outputs[0].bundles)
+    assert "still running when this was written" in first
+    assert LONG in last
+
+
+def test_nothing_is_replaced_under_somebodys_hands(ask, view, outputs):
+    """The page would be made anew, and what is typed there would be gone."""
+    early = view(ask({"text": LONG}, latency="0.8"), [request()])
+    early._ipython_display_()
+
+    early._receive(early, {"kind": "busy"}, [])
+    early.wait(20)
+    early._over()
+
+    assert len(outputs[0].bundles) == 1
 
 
 def test_hostile_answers_stay_text(ask, view):

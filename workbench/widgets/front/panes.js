@@ -155,6 +155,7 @@ const wbPanes = (() => {
         const inner = await make();
         if (!inner) return;
         opened = made;
+        link.tell("busy");
         made.setAttribute("aria-expanded", "true");
         fill(form, inner);
         form.hidden = false;

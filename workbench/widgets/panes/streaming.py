@@ -45,6 +45,7 @@ class Streaming:
         tell: Takes what is new: ``[[column, kind, value], …]``.
         shown: Returns what stands around a column's text, for the page; slow where an answer is complete.
         ended: Called in a thread of its own with a column that has its reply.
+        over: Called in a thread of its own when the last column has ended.
         clock: Seconds that only go forward.
     """
 
@@ -55,6 +56,7 @@ class Streaming:
         tell: Callable[[list[list[Any]]], None],
         shown: Callable[[Column], dict[str, Any]],
         ended: Callable[[Column, Reply], None],
+        over: Callable[[], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.columns: list[Column] = []
@@ -62,6 +64,7 @@ class Streaming:
         self._tell = tell
         self._shown = shown
         self._ended = ended
+        self._over = over
         self._clock = clock
         self._tasks: dict[Column, asyncio.Task[None]] = {}
         self._begun: set[Column] = set()
@@ -132,6 +135,8 @@ class Streaming:
             self._begun.discard(column)
             self._tasks.pop(column, None)
             self._settled_at.pop(column, None)
+        if all(one.over.is_set() for one in self.columns):
+            await asyncio.to_thread(self._over)
 
     async def _ask(self, column: Column) -> None:
         """Take the events of an answer until it ends, one way or another."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.show.progress import in_notebook
 from workbench.widgets.panes.asked import Asked
 from workbench.widgets.panes.column import Column
 from workbench.widgets.panes.figures import labels as labels_of
@@ -71,8 +72,11 @@ class RunView(Asked, front=("answer", "panes")):
         self._count = 0
         self._sent_before = 0
         self._seen = False
+        self._handle: Any = None
         self._all_at = 0.0
-        self._streaming = Streaming(client, tell=self._tell, shown=self._shown, ended=self._ended)
+        self._streaming = Streaming(
+            client, tell=self._tell, shown=self._shown, ended=self._ended, over=self._over
+        )
         self._put(requests, labels)
         if autostart:
             self._ask_all()
@@ -228,6 +232,30 @@ class RunView(Asked, front=("answer", "panes")):
         self._streaming.soon(self._say_all)
 
     # --- without a kernel ----------------------------------------------------------------------------
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show the view; where it is shown before its end, so that the file can get the end."""
+        from IPython.display import display
+
+        handle = display(self._repr_mimebundle_(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        if in_notebook() and self.running:
+            self._handle = handle
+
+    def _over(self) -> None:
+        """Put the finished transcript into the output: once, and not under the hands of who uses the view.
+
+        The page makes the view anew then, and takes what it shows from the kernel.
+        """
+        handle, self._handle = self._handle, None
+        if handle is None or self._closed:
+            return
+        try:
+            handle.update(self._repr_mimebundle_(), raw=True)
+        except Exception:  # noqa: BLE001 - the view itself is there; only what stands for it is old
+            _log.warning("the saved transcript of a run view is not the final one")
+
+    def _hear_busy(self) -> None:
+        self._handle = None
 
     def _static(self) -> tuple[Html, str]:
         self._wait_for_recorded()
