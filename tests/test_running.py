@@ -514,3 +514,49 @@ def test_words_for_the_live_view_hide_nothing(hostile):
 
     said = [value for value in made.values() if isinstance(value, str)]
     assert not any(character in "\u202e\u200b\x1b\x00" for each in said for character in each)
+
+
+# --- what a plain run leaves in a notebook -------------------------------------------------------------
+
+
+def test_the_last_output_of_a_cell_is_the_same_at_each_replay(ask, start_emulator, tmp_path, monkeypatch):
+    """Byte for byte: what is committed with a notebook does not change when it is run again."""
+    from types import SimpleNamespace
+
+    from IPython import display
+
+    from workbench.show import progress
+
+    shown: list[dict[str, str]] = []
+    handle = SimpleNamespace(update=lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr(display, "display", lambda bundle, raw, display_id: handle)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    server = start_emulator(latency="0.02")
+    last = []
+
+    for attempt, concurrency in enumerate((8, 1, 5)):
+        with wb.Client(base_url=server.url, mode="live", store=tmp_path / "store") as client:
+            client.run(study(), out=tmp_path / str(attempt), concurrency=concurrency)
+        last.append(shown[-1])
+
+    assert last[1] == last[2]
+    assert "12 from the store   saved: store" in last[1]["text/plain"]
+    assert "12 asked of the emulator" in last[0]["text/plain"]
+    assert not any(word in last[0]["text/plain"] for word in ("ETA", "answers/"))
+
+
+def test_a_plain_run_loads_neither_widgets_nor_pandas_nor_charts(start_emulator, tmp_path):
+    """They are for those who look at it."""
+    code = (
+        "import sys, workbench as wb\n"
+        "study = wb.Eval('sums', dataset=['1', '2'], scorers=[wb.score.length()],\n"
+        "    variants=wb.Prompt('Say {{input}}', model='claude-haiku-4-5', max_tokens=9))\n"
+        "wb.Client(base_url=sys.argv[1], mode='off').run(study, out=sys.argv[2])\n"
+        "heavy = {'pandas', 'ipywidgets', 'anywidget', 'matplotlib', 'IPython'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", code, start_emulator().url, str(tmp_path / "r")]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+
+    assert (done.stdout, done.stderr) == ("[]\n", "")
