@@ -254,6 +254,25 @@ def test_adaptive_becomes_a_budget_with_room():
     assert "output_config" not in fresh
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [TOOL], "tool_choice": {"type": "any"}},
+        {"max_tokens": 0},
+        {"messages": [USER, {"role": "assistant", "content": "{"}]},
+    ],
+    ids=["forced tool", "pre-warming", "prefill"],
+)
+def test_no_budget_where_something_else_forbids_it(fields):
+    """Thinking is left out instead."""
+    body = body_of(**{"model": "claude-haiku-4-5", "thinking": {"type": "adaptive"}, **fields})
+
+    label, fresh = fixed(body, "W012")
+
+    assert label == "leave thinking out"
+    assert "thinking" not in fresh
+
+
 def test_a_budget_becomes_adaptive():
     """A model that decides by itself is let decide."""
     body = body_of(thinking={"type": "enabled", "budget_tokens": 2048, "display": "summarized"})

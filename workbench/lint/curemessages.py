@@ -79,7 +79,8 @@ def _to_system(body: Body, finding: Finding) -> str | None:
     at = _turn(finding.path)
     turns = _turns(body)
     content = find(body, f"messages[{at}].content")
-    if at is None or len(turns) < 2 or not content:
+    only_text = isinstance(content, str) or all(one.get("type") == "text" for one in _dicts(content))
+    if at is None or len(turns) < 2 or not content or not only_text:
         return None
     del turns[at]
     said = body.get("system")

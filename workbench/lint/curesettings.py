@@ -101,6 +101,7 @@ def _old_spelling(body: Body, finding: Finding) -> str | None:
 
 
 def _successor(body: Body, _: Finding) -> str | None:
+    """Name the successor; what it takes otherwise than its forerunner is found, and fixed, next."""
     model = model_of(body)
     if model is None or not model.replacement:
         return None
@@ -160,12 +161,21 @@ def _switch_thinking(body: Body, finding: Finding) -> str | None:
     if "adaptive" in model.thinking_types:
         body["thinking"] = {"type": "adaptive", **shown}
         return "switch to adaptive"
-    if "enabled" in model.thinking_types:
+    if "enabled" in model.thinking_types and not _rules_out_a_budget(body):
         body["thinking"] = {"type": "enabled", "budget_tokens": BUDGET, **shown}
         _make_room(body, BUDGET)
         return f"switch to budget {BUDGET:,}"
     take(body, "thinking")
     return "leave thinking out"
+
+
+def _rules_out_a_budget(body: Body) -> bool:
+    """Tell whether something else in the request forbids manual thinking."""
+    turns = body.get("messages")
+    last = turns[-1] if isinstance(turns, list) and turns else None
+    prefilled = isinstance(last, dict) and last.get("role") == "assistant"
+    forced = find(body, "tool_choice.type") in {"any", "tool"}
+    return prefilled or forced or body.get("max_tokens") == 0
 
 
 def _drop_effort(body: Body) -> None:
