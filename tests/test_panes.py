@@ -261,24 +261,6 @@ def test_interrupting_the_wait_stops_the_columns(ask, view, monkeypatch):
     assert shown.last()["partial"]
 
 
-def test_interrupting_the_wait_stops_the_columns(ask, view, monkeypatch):
-    """The kernel's Stop button ends what the cell began; what had come stays."""
-    shown = view(ask({"text": LONG}, latency="0.01,0.01"), [request()])
-    shown.until(lambda v: v.deltas("text"))
-    waits = shown._streaming.wait
-
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(shown._streaming, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        shown.wait()
-
-    assert waits(shown._columns, 20)
-    assert shown.last()["state"] == "stopped"
-    assert shown.last()["partial"]
-
-
 def test_stopping_by_a_wrong_number_is_refused(ask, view):
     """There is no such column."""
     shown = view(ask(), [], autostart=False)

@@ -62,7 +62,7 @@ def test_four_columns_stream_and_end_rendered(stage, client):
 
 def test_stopping_one_column(stage, client):
     """Its button stops it and goes; the other column goes on to its end."""
-    view = RunView(client({"text": STORY}), [request(model) for model in MODELS[:2]])
+    view = RunView(client({"text": STORY}, latency="0.02,0.04"), [request(model) for model in MODELS[:2]])
     page = stage.show(view)
     first = pane(page, MODELS[0])
     stage.until(lambda: "First" in first.inner_text())
@@ -81,7 +81,7 @@ def test_stopping_one_column(stage, client):
 
 def test_stop_all(stage, client):
     """One button for all of them; it is off once nothing runs."""
-    view = RunView(client({"text": STORY}), [request(model) for model in MODELS])
+    view = RunView(client({"text": STORY}, latency="0.02,0.04"), [request(model) for model in MODELS])
     page = stage.show(view)
     stage.until(lambda: "First" in pane(page, MODELS[3]).inner_text())
 
@@ -260,7 +260,8 @@ def test_the_receipt_opens_on_the_cost(stage, client):
 def test_by_keyboard_alone(stage, client):
     """Stop, move between columns, continue: no pointer, and the host hears no key."""
     view = RunView(
-        client({"contains": "more", "text": "Second."}, {"text": STORY}), [request(m) for m in MODELS[:2]]
+        client({"contains": "more", "text": "Second."}, {"text": STORY}, latency="0.02,0.04"),
+        [request(m) for m in MODELS[:2]],
     )
     page = stage.show(view)
     page.evaluate("window.seen = []; document.addEventListener('keydown', e => window.seen.push(e.key))")

@@ -91,6 +91,7 @@ class Column:
         self.told: object = None
         self._clock = clock
         self._accumulator = Accumulator()
+        self._failures = self._perhaps = 0
         self._first_at: float | None = None
         self._answer_at: float | None = None
         self._last_at: float | None = None
@@ -99,6 +100,11 @@ class Column:
     def running(self) -> bool:
         """Whether it is being asked."""
         return self.state not in ENDS and self.state != "idle"
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is being asked, and nothing has come yet."""
+        return self.running and self._last_at is None
 
     @property
     def message(self) -> Message | None:
@@ -135,12 +141,18 @@ class Column:
         if self.growing.take(event) == "text" and self._answer_at is None:
             self._answer_at = now
 
-    def look(self, note: str, failures: int) -> None:
+    def missed(self, attempts: int, *, own: bool) -> None:
+        """Note attempts that failed and are made again: its own, or those of one of several that wait."""
+        if own:
+            self._failures += attempts
+        else:
+            self._perhaps += attempts
+
+    def look(self, note: str) -> None:
         """See what holds it up.
 
         Args:
             note: What holds calls back now, in the words of the transport.
-            failures: Attempts that failed since it was asked, and are made again.
         """
         if not self.running:
             return
@@ -150,11 +162,11 @@ class Column:
                 self.state, self.reason = "stalled", f"nothing has come for {quiet // 10 * 10:.0f} s"
         elif note:
             self.state, self.reason = "limited", note
-        elif failures:
-            times = "an attempt" if failures == 1 else f"{failures} attempts"
-            self.state, self.reason = "retrying", f"{times} failed; the next follows"
+        elif self._failures:
+            self.state, self.reason = "retrying", f"{_attempts(self._failures)} failed; the next follows"
         else:
-            self.state, self.reason = "queued", "waiting for the first token"
+            more = f"; {_attempts(self._perhaps)} of those that wait failed" if self._perhaps else ""
+            self.state, self.reason = "queued", f"waiting for the first token{more}"
 
     def finish(self, reply: Reply) -> None:
         """Take the complete answer."""
@@ -178,3 +190,7 @@ class Column:
         except StreamProtocolError:
             return None
         return found if found is not None and found.content else None
+
+
+def _attempts(count: int) -> str:
+    return "an attempt" if count == 1 else f"{count} attempts"

@@ -204,11 +204,15 @@ class Streaming:
             column.growing.pending.append(["set", standing(column)])
 
     def _look(self) -> None:
+        """See what holds columns up. Whose attempt failed, the transport does not say: of one it is known."""
         transport = self._client.transport
         note = transport.pace.note if transport is not None else ""
-        failures = self._retried() - self._retried_before
+        waiting = [column for column in self._tasks if column.waiting]
+        before, self._retried_before = self._retried_before, self._retried()
+        for column in waiting if self._retried_before > before else ():
+            column.missed(self._retried_before - before, own=len(waiting) == 1)
         for column in self._tasks:
-            column.look(note, failures)
+            column.look(note)
 
     def _retried(self) -> int:
         transport = self._client.transport
