@@ -84,3 +84,34 @@ def test_hostile_texts_run_and_load_nothing(page, lab):
         assert views.locator(ACTIVE).count() == 0
     assert not [title for title in page.page.evaluate("window.titles") if "PWNED" in title]
     assert (page.dialogs, page.outside, page.problems, page.errors()) == ([], [], [], [])
+
+LIVE = [
+    "from pathlib import Path\nfrom tests import views\nviews.table(Path('runs'))",
+    "views.queue(Path('runs'))",
+    "views.columns(Path('runs'))",
+    "views.builder(Path('runs'))",
+    "views.running(Path('runs'))",
+]
+"""Cells that show every view full of hostile texts."""
+
+FORGED = ":is(script, iframe, object, embed, form, link, base, video, audio, [onclick], [onerror])"
+
+
+def test_live_views_of_hostile_texts_run_and_load_nothing(page, lab):
+    """Also after the notebook was saved and opened again: JupyterLab trusts what it has run itself."""
+    page.page.add_init_script(WATCH)
+    name = lab.write("views.ipynb", *LIVE)
+    page.open(name)
+    page.restart_and_run_all()
+    page.page.locator(".wbv").nth(3).wait_for()
+    page.poke()
+    page.command("docmanager:save")
+    page.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    page.open(name)
+    page.page.locator(".wbv").nth(3).wait_for()
+    page.poke()
+
+    assert page.page.locator(f".jp-OutputArea-output {FORGED}").count() == 0
+    assert not [title for title in page.page.evaluate("window.titles") if "PWNED" in title]
+    assert (page.dialogs, page.outside, page.problems, page.errors()) == ([], [], [], [])
