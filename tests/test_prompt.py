@@ -441,3 +441,18 @@ def test_grid_needs_prompts(wrong):
 def test_a_variant_is_data():
     """Variants can be made by hand."""
     assert Variant("x", Prompt("a")).fields == {}
+
+
+def test_a_function_may_stand_for_a_tool():
+    """Name, description and schema are those of the function; what is a tool already stays."""
+
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    made = Prompt("{{input}}", model="m", max_tokens=9, tools=[add, {"name": "other", "input_schema": {}}])
+
+    first, second = made.wire()["tools"]
+    assert (first["name"], first["description"]) == ("add", "Add two numbers.")
+    assert sorted(first["input_schema"]["properties"]) == ["a", "b"]
+    assert second == {"name": "other", "input_schema": {}}

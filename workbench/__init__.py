@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from workbench.gate import gate
     from workbench.lint import Findings, lint
     from workbench.prompt import Prompt, Variant, grid
+    from workbench.prompt.function import tool
     from workbench.reply import Reply
     from workbench.run import Run
     from workbench.score import Score
@@ -75,6 +76,7 @@ __all__ = [
     "grid",
     "lint",
     "score",
+    "tool",
 ]
 
 _HOME = {
@@ -105,6 +107,7 @@ _HOME = {
     "gate": "workbench.gate",
     "grid": "workbench.prompt",
     "lint": "workbench.lint",
+    "tool": "workbench.prompt.function",
 }
 """Where each public name lives."""
 

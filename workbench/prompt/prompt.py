@@ -35,6 +35,7 @@ class Prompt(Shown):
         name: What variants made of it are called.
         fields: Any field of the request (``model``, ``max_tokens``, ``system``, ``tools``, …);
             ``messages`` are the turns before *user*. ``effort`` is short for ``output_config.effort``.
+            A Python function among ``tools`` becomes a tool by its docstring and annotations.
 
     Raises:
         PromptError: An unknown field, or nothing to say.
@@ -180,8 +181,16 @@ def _apply(body: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]
         if value is None:
             changed.pop(name, None)
         else:
-            changed[name] = plain(value)
+            changed[name] = plain(_tools(value) if name == "tools" else value)
     return _with_effort(changed, fields["effort"]) if "effort" in fields else changed
+
+
+def _tools(given: Any) -> Any:
+    """Return tools as blocks: a Python function becomes one by its name, docstring and annotations."""
+    from workbench.prompt.function import tool
+
+    each = [given] if callable(given) else given
+    return [tool(one) if callable(one) else one for one in each] if isinstance(each, list | tuple) else each
 
 
 def _with_effort(body: dict[str, Any], effort: str | None) -> dict[str, Any]:
