@@ -84,9 +84,11 @@ class Streaming:
 
     def stop(self, columns: Sequence[Column]) -> None:
         """Stop those of these columns that are being asked; what has come of them stays."""
-        for column in columns:
+        running = tuple(column for column in columns if column.running)
+        for column in running:
             column.stopping = True
-        sync.loop().call_soon_threadsafe(self._stop, tuple(columns))
+        if running:
+            sync.loop().call_soon_threadsafe(self._stop, running)
 
     def wait(self, columns: Sequence[Column], timeout_s: float | None = None) -> bool:
         """Wait until all of these have ended; return whether they have.
