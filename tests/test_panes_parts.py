@@ -191,6 +191,20 @@ def test_the_first_answer_token_is_not_the_first_thought():
     assert streaming.answer_s == 5.5
 
 
+def test_the_first_answer_token_is_not_after_the_end():
+    """Events may wait to be looked at, the transport's clock does not."""
+    clock = Clock()
+    streaming = column(clock)
+    answer = message(text("So."))
+    for event in map(event_of, events_of(answer)):
+        clock.now += 1
+        streaming.take(event)
+
+    streaming.finish(Reply(request(), answer, Timing(ttft_s=0.1, total_s=0.3)))
+
+    assert streaming.answer_s == 0.3
+
+
 def test_a_recorded_answer_has_no_first_answer_token():
     """Nobody measured it, and what was not measured is not 0."""
     done = column(Clock())

@@ -119,7 +119,8 @@ class Column:
             return None
         if self._answer_at is None or self._first_at is None:
             return None
-        return reply.timing.ttft_s + self._answer_at - self._first_at
+        # Seen here a little later than it came in: never later than the end.
+        return min(reply.timing.ttft_s + self._answer_at - self._first_at, reply.timing.total_s)
 
     def queue(self) -> None:
         """Begin to wait."""
