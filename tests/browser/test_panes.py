@@ -215,7 +215,9 @@ def test_a_tool_call_waits_for_its_result(stage, client):
     page.get_by_role("button", name="Send", exact=True).click()
 
     stage.visible(page.get_by_text("Sunny.", exact=True))
-    sent = view._columns[0].request.wire()["messages"][-1]["content"][0]
+    stage.until(lambda: not view.running)
+    assert view.replies[0] is not None
+    sent = view.replies[0].request.wire()["messages"][-1]["content"][0]
     assert (sent["type"], sent["content"]) == ("tool_result", "22 degrees")
     stage.calm()
 
