@@ -28,7 +28,7 @@ STEP: Final = 1000
 """Rows of which something slow is got at once."""
 
 _TEXTS: Final = ("answer", "input")
-_ERROR, _FAILED = VERDICTS.index("error"), VERDICTS.index("failed")
+_VERDICTS: Final = {"failed": "failed", "errors": "error"}
 
 
 class Engine:
@@ -228,14 +228,11 @@ class Engine:
     def _filtered(self, only: str) -> Mask:
         import numpy as np
 
-        verdicts = self.rows.numbers("verdict")
         if only in KINDS:
             found: Mask = self.rows_changed() == KINDS.index(only)
             return found
-        if only == "failed":
-            return np.equal(verdicts, _FAILED)
-        if only == "errors":
-            return np.equal(verdicts, _ERROR)
+        if only in _VERDICTS:
+            return np.equal(self.rows.numbers("verdict"), VERDICTS.index(_VERDICTS[only]))
         if only == "changed":
             return np.isin(self.rows_changed(), [KINDS.index("fixed"), KINDS.index("broken")])
         if only == "differ":

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.report import Table
 from workbench.report.columns import columns as all_columns
 from workbench.report.outcome import by_variant
+from workbench.report.sentences import Contrast
 from workbench.report.study import Study
 from workbench.report.words import number, plural
 from workbench.show.safe import visible
+from workbench.stats import wilson
 
 if TYPE_CHECKING:
     from workbench.run import Run
@@ -51,7 +53,12 @@ def quick_header(run: Run) -> Table:
 
 
 class _Quick(Study):
-    """A study whose tokens are not counted: no column of the header shows them."""
+    """A study of which only what the header shows is computed: no tokens, no comparison of variants."""
+
+    @property
+    def contrasts(self) -> dict[tuple[str, str], Contrast]:
+        """One of nothing: how many there are is asked."""
+        return {("", ""): Contrast("", "", wilson(0, 0), 1.0)}
 
     @property
     def tokens(self) -> dict[str, dict[str, int]]:

@@ -42,7 +42,7 @@ class Rows:
         self._numbers: dict[str, Numbers] = {}
         self._words: dict[str, Words] = {}
         self._ranks: dict[str, tuple[int, Floats]] = {}
-        self._at = {row.index: place for place, row in enumerate(self.all)}
+        self._at: dict[int, int] | None = None  # made with the first row that comes later
 
     def __len__(self) -> int:
         return len(self.all)
@@ -54,6 +54,8 @@ class Rows:
             How many rows are new, and the positions of those replaced.
         """
         before, replaced = len(self.all), []
+        if self._at is None:
+            self._at = {row.index: place for place, row in enumerate(self.all)}
         for row in results:
             place = self._at.get(row.index)
             if place is None:

@@ -20,6 +20,9 @@ INDEX: Final = 200_000_000
 PREFIX: Final = 80
 """Characters that an answer or input is sorted by."""
 
+_PARTS: Final = ("sample", "variant", "input", "answer")
+"""The lines of what is searched."""
+
 _REMEMBERED: Final = 32
 
 
@@ -36,7 +39,7 @@ class Texts:
         self.trouble = ""
         self._room = limit
         self._searched: list[str | None] = []
-        self._starts: dict[str, list[str]] = {"answer": [], "input": []}
+        self._unheld: dict[int, str] = {}  # the beginnings of those that are not held whole
         self._code: dict[bytes, int] = {}
         self._codes: list[int] = []
         self._found: dict[str, tuple[int, Any]] = {}
@@ -47,9 +50,9 @@ class Texts:
             asked, answer = self._read(row)
             text = searchable(row, asked, answer)
             self._room -= len(text)
+            if self._room < 0:
+                self._unheld[len(self._searched)] = searchable(row, asked[: PREFIX * 4], answer[: PREFIX * 4])
             self._searched.append(text if self._room >= 0 else None)
-            self._starts["answer"].append(_start(answer))
-            self._starts["input"].append(_start(asked))
             self._codes.append(self._coded(answer))
         self.filled = max(self.filled, stop)
 
@@ -60,7 +63,8 @@ class Texts:
         asked, answer = self._read(rows[place])
         if self._searched[place] is not None:
             self._searched[place] = searchable(rows[place], asked, answer)
-        self._starts["answer"][place], self._starts["input"][place] = _start(answer), _start(asked)
+        else:
+            self._unheld[place] = searchable(rows[place], asked[: PREFIX * 4], answer[: PREFIX * 4])
         self._codes[place] = self._coded(answer)
         self._found.clear()
 
@@ -88,7 +92,9 @@ class Texts:
 
     def starts(self, key: str) -> list[str]:
         """Return the beginnings that rows are sorted by: of ``answer`` or ``input``."""
-        return self._starts[key]
+        part = _PARTS.index(key)
+        texts = (self._unheld[at] if text is None else text for at, text in enumerate(self._searched))
+        return [text.split("\n", 3)[part][:PREFIX] for text in texts]
 
     def codes(self) -> Places:
         """Return a code per row: equal answers have one, white space apart."""
@@ -115,7 +121,3 @@ def searchable(row: Result, asked: str, answer: str) -> str:
     """Return what a search looks at, in lower case and with single spaces."""
     parts = (row.sample_id, row.variant, asked, answer)
     return "\n".join(" ".join(part.split()) for part in parts).casefold()
-
-
-def _start(text: str) -> str:
-    return " ".join(text[: PREFIX * 4].split())[:PREFIX].casefold()
