@@ -78,6 +78,30 @@ def test_waiting_from_another_loop_can_be_cancelled():
     assert ended.wait(2)
 
 
+def test_in_a_kernel_a_wait_notices_what_wakes_no_loop(monkeypatch):
+    """A kernel's interrupt cancels from a signal handler: the loop may sleep on, but not for long."""
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)
+    stopped = threading.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.set()
+
+    async def cell() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        # From another thread, without call_soon_threadsafe: the loop is not woken.
+        threading.Timer(0.05, task.cancel).start()
+        await sync.wait(slow())
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cell())
+
+    assert stopped.wait(5)
+
+
 def test_an_interrupt_cancels_and_waits_for_the_clean_up():
     """Ctrl-C: the coroutine's finally has run when KeyboardInterrupt arrives."""
     ended = []

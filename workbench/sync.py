@@ -11,6 +11,7 @@ import atexit
 import contextlib
 import inspect
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 GRACE_S = 5.0
 """Seconds an interrupted coroutine may take to clean up."""
+TICK_S = 0.1
+"""Seconds that a cell which awaits may sleep through its interrupt."""
 
 
 @dataclass(slots=True)
@@ -129,7 +132,14 @@ async def wait(coroutine: Coroutine[Any, Any, T]) -> T:
     """Await a coroutine that runs on the loop, from any loop; cancelling the wait cancels it."""
     if on_loop():
         return await coroutine
-    return await asyncio.wrap_future(submit(coroutine))
+    here = asyncio.wrap_future(submit(coroutine))
+    try:
+        while not here.done() and "ipykernel" in sys.modules:
+            # A kernel cancels a cell from a signal handler, and that wakes no loop: it must not sleep long.
+            await asyncio.wait({here}, timeout=TICK_S)
+        return await here
+    finally:
+        here.cancel()
 
 
 def at_exit(closer: Callable[[], Awaitable[None]]) -> Callable[[], None]:
