@@ -168,7 +168,7 @@ def test_without_a_client_one_is_made_at_the_first_run(monkeypatch):
     builder.wait(PATIENCE_S)
 
     assert builder.reply.text == "6 * 7 = 42"
-    builder._client.close()
+    builder.close()
 
 
 def test_the_right_side_is_told_once_after_the_last_change():

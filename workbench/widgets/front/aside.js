@@ -30,7 +30,7 @@ export default wb.view(({ root, link }) => {
         el("span", { class: CLASSES[one.severity] }, WORDS[one.severity]), el("span", { class: "wb-dim" }, one.code), place,
         one.dollars ? el("span", { class: "wb-dim" }, one.dollars) : null),
       el("div", {}, one.what),
-      el("div", { class: "wb-cure" }, one.cure ? el("span", { class: "wb-dim" }, one.cure) : null, cure));
+      el("div", { class: "wb-cure" }, one.cure && one.cure !== one.fix ? el("span", { class: "wb-dim" }, one.cure) : null, cure));
   }
 
   function counts(list) {
@@ -57,6 +57,12 @@ export default wb.view(({ root, link }) => {
     fill(bar, shown.length ? el("div", { class: "wb-bar-parts", role: "img",
       "aria-label": shown.map(one => `${one.name} ${one.tokens} tokens, ${one.cached} cached`).join("; ") }, parts) : null,
     el("div", { class: "wb-row" }, legend));
+  }
+
+  /** A line of figures: its name, then what it says. */
+  function said(line) {
+    const [, name, rest] = /^(\w+)\s{2,}(.*)$/s.exec(line) ?? [, "", line];
+    return el("div", { class: "wb-figure" }, el("span", { class: "wb-dim" }, name), el("span", {}, rest));
   }
 
   async function count() {
@@ -152,11 +158,10 @@ export default wb.view(({ root, link }) => {
     missing.textContent = state.missing.length ? `without a value: ${state.missing.map(name => `{{${name}}}`).join(", ")}` : "";
     missing.hidden = !state.missing.length;
     tokens(state.sections);
-    fill(words, state.words.map(line => el("div", {}, line)));
+    fill(words, state.words.map(said));
     if (!state.exact && counted.textContent.includes("counted")) counted.textContent = "";
-    const said = state.problem ? "not yet a request" : counts(state.findings);
-    summary.textContent = said;
-    say(said);
+    summary.textContent = state.problem ? "not yet a request" : counts(state.findings);
+    say(summary.textContent);
     fill(found, state.findings.map(finding));
     load(tabs.current());
   });
@@ -183,8 +188,10 @@ export default wb.view(({ root, link }) => {
 
   /** What ipywidgets cannot say: which heading is open, what a note is. */
   const dress = wb.frame(() => {
-    for (const head of form()?.querySelectorAll(".wb-head") ?? [])
+    for (const head of form()?.querySelectorAll(".wb-head") ?? []) {
       head.setAttribute("aria-expanded", String(!head.closest(".wb-section")?.classList.contains("wb-shut")));
+      head.setAttribute("aria-label", head.textContent.trim()); // else the arrow's glyph is read out too
+    }
     for (const icon of form()?.querySelectorAll("button.wb-icon:not([aria-label])") ?? [])
       icon.setAttribute("aria-label", icon.title);
     for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = picture.title;
