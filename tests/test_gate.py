@@ -215,3 +215,10 @@ def test_one_sample_is_no_gate(tmp_path):
 
     with pytest.raises(UsageError, match="two samples at least"):
         wb.gate(run(numbers(right=1, wrong=0)), baseline=path)
+
+
+def test_a_baseline_says_what_it_holds():
+    """Whose numbers, how good, on how many samples, and why."""
+    known = Baseline("reviews", "labels", "choice", "", "read through", {"a": 1.0, "b": 0.0}, emulated=True)
+
+    assert str(known) == "reviews · labels · choice 0.50 on 2 samples · emulator (made-up answers)\nread through"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench import files
+from workbench.display import Shown
 from workbench.errors import UsageError, WireError
 from workbench.wire.codec import dumps, loads
 
@@ -18,7 +20,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Baseline:
+class Baseline(Shown):
     """What was blessed.
 
     Attributes:
@@ -38,6 +40,14 @@ class Baseline:
     reason: str
     values: Mapping[str, float]
     emulated: bool = False
+
+    def __str__(self) -> str:
+        mean = math.fsum(self.values.values()) / len(self.values) if self.values else math.nan
+        made = " · emulator (made-up answers)" if self.emulated else ""
+        head = (
+            f"{self.name} · {self.variant} · {self.scorer} {mean:.2f} on {len(self.values):,} samples{made}"
+        )
+        return f"{head}\n{self.reason}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write JSON lines: a header, then a sample a line, sorted by id.

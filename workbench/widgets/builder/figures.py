@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbench.catalog import catalog
 from workbench.cost import Receipt, cost
+from workbench.display import Shown
 from workbench.report.words import dollars
 from workbench.tokens import Split, billed, breakpoints, count, prefix_tokens
 from workbench.wire import CacheCreation, Usage
@@ -35,7 +36,7 @@ class Section(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Shown):
     """What the request being built costs: its input; the answer comes on top.
 
     Attributes:
@@ -61,6 +62,9 @@ class Figures:
     cost_answer: Decimal | None
     pays_from: int | None
     words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(self.words)
 
 
 def figures(request: Request, *, exact: int | None = None, at: date | None = None) -> Figures:

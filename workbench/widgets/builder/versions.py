@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.display import Shown
 from workbench.errors import DiskFullError, JournalError, WireError
 from workbench.files import no_space
+from workbench.report.words import visible
 from workbench.wire.base import plain
 from workbench.wire.codec import dumps, loads
 
@@ -22,7 +24,7 @@ Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class Version(Shown):
     """A prompt that was run.
 
     Attributes:
@@ -40,6 +42,15 @@ class Version:
     values: Body = field(default_factory=dict)
     reply: Body | None = None
     note: str = ""
+
+    def __str__(self) -> str:
+        head = [
+            f"version {self.n}",
+            self.at[:16].replace("T", " "),
+            str(self.body.get("model") or "no model"),
+        ]
+        said = str((self.reply or {}).get("text") or "no answer")
+        return visible("\n".join([" · ".join([*head, *([self.note] if self.note else [])]), said]))
 
 
 class Versions:
