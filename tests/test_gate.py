@@ -7,6 +7,7 @@ from math import comb
 import pytest
 
 import workbench as wb
+from workbench.baseline import Baseline
 from workbench.errors import IncompleteError, InconclusiveError, RegressionError, UsageError
 from workbench.report.gate import verdict
 from workbench.run import Result, Run, RunInfo
