@@ -222,4 +222,6 @@ def test_a_baseline_says_what_it_holds():
     """Whose numbers, how good, on how many samples, and why."""
     known = Baseline("reviews", "labels", "choice", "", "read through", {"a": 1.0, "b": 0.0}, emulated=True)
 
-    assert str(known) == "reviews · labels · choice 0.50 on 2 samples · emulator (made-up answers)\nread through"
+    head, reason = str(known).splitlines()
+    assert head == "reviews · labels · choice 0.50 on 2 samples · emulator (made-up answers)"
+    assert reason == "read through"
