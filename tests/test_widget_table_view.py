@@ -134,6 +134,17 @@ def test_what_must_be_read_first_is_answered_later(shown, monkeypatch):
     assert table.asked("query", "view", search="opening hours")["count"] == found["count"]
 
 
+def test_what_goes_wrong_beside_the_kernel_s_thread_is_said(shown, monkeypatch):
+    """The page does not wait for ever, and the table goes on."""
+    table = shown(study_run())
+    with monkeypatch.context() as patched:
+        patched.setattr(table._engine, "step", lambda *_: 1 / 0)
+        table.hear("query", n="a", search="opening")
+        until(lambda: "ZeroDivisionError" in (table.last("problem") or {"text": ""})["text"])
+
+    assert table.asked("query", "view", search="rate limit")["count"] == 5
+
+
 def test_only_the_last_of_several_questions_is_answered(shown, monkeypatch):
     """What was typed meanwhile counts, not what waited."""
     table = shown(study_run())
@@ -299,6 +310,19 @@ def test_grades_of_a_run_in_memory_are_kept_in_memory(shown):
 
     assert len(table.grades) == 1
     assert table.asked("query", "view", sort="grade")["rows"][0]["p"] == 0
+    table.asked("grade", "graded", position=3, what="rating", value=2)
+    table.asked("grade", "graded", position=0, what="rating", value=1)
+    assert [row["p"] for row in table.asked("query", "view", sort="grade")["rows"]][:2] == [3, 0]
+
+
+def test_grades_that_others_gave_come_with_the_next_look(shown, folder):
+    """Two tables of one folder, and a page that is loaded again."""
+    mine, theirs = shown(folder), shown(folder)
+    theirs.asked("grade", "graded", position=2, what="rating", value=5)
+
+    mine.hear("ready")
+
+    assert mine._engine.grades == {2: "5 of 5"}
 
 
 # --- for the next cell ---------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ wb.grid = (() => {
 
   /** `columns`: [{key, title, width, align, hint, hidden}]; `tallest`: pixels an element may have;
       `window(start)`: promise of {mark, start, rows}; `act`: {open, fold, sort, select, move}. */
-  function grid({ label, tallest, window: fetch, act }) {
+  function grid({ label, tallest, window: ask, act }) {
     const id = wb.id("grid");
     const head = el("div", { class: "wbt-head", role: "row", "aria-rowindex": 1 });
     const body = el("div", { class: "wbt-body", role: "presentation" });
@@ -151,7 +151,7 @@ wb.grid = (() => {
         if (state.asked.has(page) || state.asked.size >= ASKED || page * PAGE >= lines()) continue;
         const mark = state.view.mark;
         state.asked.set(page, mark);
-        fetch(page * PAGE, mark).then(found => {
+        ask(page * PAGE, mark).then(found => {
           if (state.view.mark !== mark) return;
           state.asked.delete(page);
           if (!found.stale) keep(page, found.rows);
@@ -177,7 +177,7 @@ wb.grid = (() => {
       const mark = state.view.mark;
       for (const page of [...state.pages.keys()]) if (page < first || page > last) state.pages.delete(page);
       for (const page of state.pages.keys())
-        fetch(page * PAGE, mark).then(found => { if (state.view.mark === mark && !found.stale) { keep(page, found.rows); draw(); } }, () => {});
+        ask(page * PAGE, mark).then(found => { if (state.view.mark === mark && !found.stale) { keep(page, found.rows); draw(); } }, () => {});
     }
 
     function slot(n) {

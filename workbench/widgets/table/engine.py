@@ -17,7 +17,7 @@ from workbench.widgets.table.samples import Samples
 from workbench.widgets.table.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from workbench.run import Result, Run, RunInfo
@@ -33,6 +33,10 @@ _VERDICTS: Final = {"failed": "failed", "errors": "error"}
 
 class Engine:
     """The rows of a table and all that can be asked of them; may be used from any thread.
+
+    Attributes:
+        lock: Held where several things must fit together.
+        grades: What people said of rows, by position; `grade` adds to it.
 
     Args:
         info: Of the run.
@@ -57,6 +61,7 @@ class Engine:
         self.samples = Samples(folder)
         self.changes = None if against is None else Changes(self.rows, against)
         self.grades: dict[int, str] = {}
+        self._graded = 0
         self.columns: tuple[Column, ...] = columns(info, compared=against is not None)
         self._masks: dict[str, tuple[int, Mask]] = {}
         self._orders: dict[str, tuple[int, Places]] = {}
@@ -78,6 +83,12 @@ class Engine:
             for place in replaced:
                 self.texts.renew(self.rows.all, place)
             return added + len(replaced)
+
+    def grade(self, words: Mapping[int, str]) -> None:
+        """Put what people said to rows, by position."""
+        with self.lock:
+            self.grades |= words
+            self._graded += 1
 
     # --- what can be asked ---------------------------------------------------------------------------
 
@@ -194,7 +205,7 @@ class Engine:
         return known[1]
 
     def _state(self, key: str) -> int:
-        return hash((self.rows.version, len(self.grades))) if key == "grade" else self.rows.version
+        return hash((self.rows.version, self._graded)) if key == "grade" else self.rows.version
 
     def _sorted_by(self, key: str) -> Floats:
         import numpy as np

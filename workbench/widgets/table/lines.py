@@ -109,6 +109,8 @@ class Lines:
 
 
 def _percent(part: int, whole: int) -> str:
+    if 0 < part < whole / 100:
+        return "< 1 %"
     return f"{100 * part / whole:.0f} %" if whole else NOTHING
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import UsageError
 from workbench.grades import Grade, grader, now
 from workbench.report.words import plural
 from workbench.show.transcript import source_view
@@ -34,7 +34,7 @@ class Opened:
         self.who = grader(who)
         self._engine = engine
         self._grades = grades
-        self._read_grades()
+        self.read_grades()
 
     def open(self, position: object, arranged: Arranged) -> dict[str, Any]:
         """Return all tabs of a row, and which come before and after it in what is shown.
@@ -93,7 +93,7 @@ class Opened:
             raise UsageError("a grade is 1 to 5, y for passed, or f for failed")
         made = Grade((row.trial_id,), "rating" if kind == "rating" else "pass", value, self.who, now())
         self._grades.add(made)
-        self._engine.grades[position] = self._words(row)
+        self._engine.grade({position: self._words(row)})
         return {
             "position": position,
             "grade": self._engine.grades[position],
@@ -154,16 +154,17 @@ class Opened:
 
     # --- grades --------------------------------------------------------------------------------------
 
-    def _read_grades(self) -> None:
-        """Put the grades there are to their rows."""
-        try:
-            graded = {trials[0] for trials in self._grades.latest() if len(trials) == 1}
-        except WorkbenchError:
-            return
+    def read_grades(self) -> None:
+        """Put the grades there are to their rows; others may have graded meanwhile.
+
+        Raises:
+            JournalError: Their file cannot be read.
+        """
+        self._grades.refresh()
+        graded = {trials[0] for trials in self._grades.latest() if len(trials) == 1}
         if graded:
-            for at, row in enumerate(self._engine.rows.all[: self._engine.rows.own]):
-                if row.trial_id in graded:
-                    self._engine.grades[at] = self._words(row)
+            own = self._engine.rows.all[: self._engine.rows.own]
+            self._engine.grade({at: self._words(row) for at, row in enumerate(own) if row.trial_id in graded})
 
     def _words(self, row: Result) -> str:
         """Return what a row's cell says: ``4 of 5``, ``passed``, or both."""

@@ -167,6 +167,7 @@ class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
     # --- what the page asks ---------------------------------------------------------------------------
 
     def _hear_ready(self) -> None:
+        self._opened.read_grades()
         self.tell("table", **snapshot(self._engine, self._arranged, self._opened.who))
         self._tell_view(None)
         if self._opened.position is not None:
@@ -242,7 +243,6 @@ class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
         self._tell_view(n)
 
     def _hear_open(self, n: Any = None, position: Any = None) -> None:
-        self._arranged.place(0)
         self.tell("opened", n=n, **self._opened.open(position, self._arranged))
 
     def _hear_close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from workbench.widgets.table.engine import Engine
     from workbench.widgets.table.follow import Followed
     from workbench.widgets.table.query import Arranged, Query
+
+_log = logging.getLogger("workbench")
 
 FOLLOW_S: Final = 1.0
 """Seconds between two looks at the journal of a running study."""
@@ -75,11 +78,19 @@ class Work:
             if self._read_on() or self._answer() or self._add_up():
                 return 0
         except WorkbenchError as error:
-            self.waiting, self._wanted = None, False
-            self._page.tell("problem", text=str(error))
-            self.tell_state()
+            self._failed(str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            # The page would wait for ever for what ended here.
+            _log.exception("the result table could not go on")
+            self._failed(f"this did not work ({type(error).__name__}); the kernel's log says where")
             return None
         return FOLLOW_S if self._wanted or (self._follow is not None and self._follow.running) else None
+
+    def _failed(self, why: str) -> None:
+        self.waiting, self._wanted = None, False
+        self._page.tell("problem", text=why)
+        self.tell_state()
 
     # --- what is said --------------------------------------------------------------------------------
 
