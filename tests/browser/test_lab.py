@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.browser.conftest import IDLE
+
 SHOWN = [
     "display(*map(nouns.message, TEXTS[::2]))",
     "display(*map(nouns.reply, TEXTS[1::2]))",
@@ -57,6 +61,55 @@ def test_the_quickstart_runs_from_top_to_bottom(page):
     assert page.outside == []
 
 
+NOTEBOOKS = {
+    "02_prompt_builder": ".wb-builder",
+    "03_compare_models": ".wbv [role=grid]",
+    "04_regression_in_ci": ".jp-RenderedSVG",
+    "05_citations": ".wbv .wb-pane",
+    "06_tools_and_thinking": ".wbv .wb-pane",
+}
+"""What must be seen of each notebook, beside its text."""
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_and_its_views_live(page, name):
+    """From top to bottom in a fresh kernel, in the dark theme, with nothing asked of the network."""
+    page.open(f"notebooks/{name}.ipynb")
+    page.page.evaluate(
+        "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+
+    page.restart_and_run_all()
+
+    page.page.locator(NOTEBOOKS[name]).first.wait_for()
+    assert page.page.get_by_text("Error displaying widget").count() == 0
+    assert (page.errors(), page.problems, page.outside) == ([], [], [])
+
+
+KEPT = """
+import workbench as wb
+prompt = wb.Prompt("Review: {{input}}", model="claude-haiku-4-5", max_tokens=10)
+client = wb.Client(store=False, mode="off")
+run = wb.compare(prompt, data="datasets/sentiment.jsonl", client=client, out="runs/kept").run
+"""
+
+
+def test_after_a_kernel_restart_a_run_comes_back_from_its_journal(page, lab):
+    """The folder is enough: no cell that asked is run again."""
+    page.open(lab.write("kept.ipynb", KEPT, "import workbench as wb\nwb.ResultTable('runs/kept')"))
+    page.restart_and_run_all()
+    page.page.get_by_role("gridcell", name="s-01").first.wait_for()
+
+    page.command("kernelmenu:restart")
+    page.page.locator(".jp-Dialog").get_by_role("button", name="Confirm").click()
+    page.page.locator(".jp-CodeCell").last.locator(".cm-content").click()
+    page.page.wait_for_function(IDLE)
+    page.command("notebook:run-cell")
+
+    page.page.get_by_role("gridcell", name="s-01").first.wait_for()
+    assert (page.errors(), page.problems, page.outside) == ([], [], [])
+
+
 def test_the_guard_passes_and_says_so(page):
     """The gate's verdict is the last thing one sees."""
     page.open("evals/sentiment.ipynb")
@@ -84,6 +137,7 @@ def test_hostile_texts_run_and_load_nothing(page, lab):
         assert views.locator(ACTIVE).count() == 0
     assert not [title for title in page.page.evaluate("window.titles") if "PWNED" in title]
     assert (page.dialogs, page.outside, page.problems, page.errors()) == ([], [], [], [])
+
 
 LIVE = [
     "from pathlib import Path\nfrom tests import views\nviews.table(Path('runs'))",
