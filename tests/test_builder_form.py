@@ -49,6 +49,19 @@ def test_typing_keeps_every_editor():
     assert (row.widget, editor(row, "text"), builder.messages.rows.widget.children) == before
 
 
+def test_a_text_too_long_to_edit_is_kept_whole():
+    """Only its beginning goes to the page; it is never written back."""
+    long = "Refunds. " * 30_000
+    builder = form(Prompt([{"type": "text", "text": long}, "Hi"], model="claude-haiku-4-5", max_tokens=5))
+    text = editor(block(builder), "text")
+
+    assert text.disabled
+    assert len(text.value) < 3000
+    text.value = "changed"
+
+    assert builder.draft.get("messages[0].content[0].text") == long
+
+
 def test_a_row_moves_with_its_editor():
     """Moving swaps rows; each keeps its own widgets, and its fields follow."""
     builder = form(ASKED)

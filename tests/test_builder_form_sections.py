@@ -146,6 +146,57 @@ def test_what_cannot_be_taken_is_said_and_the_rest_is_kept(name, content, said):
     assert builder.prompt == HI
 
 
+def hear(builder, kind, **body):
+    builder.aside._receive(None, {"kind": kind, **body}, [])
+
+
+def test_a_file_comes_in_parts():
+    """JupyterLab drops the connection over a message of 10 MB: the page sends parts, and waits for each."""
+    builder = form(HI)
+    part = {"name": "policy.txt", "type": "text/plain", "size": 12, "n": "1"}
+
+    hear(builder, "part", at=0, data=base64_of(b"Refunds "), **part)
+    assert builder.prompt == HI
+    hear(builder, "part", at=8, data=base64_of(b"yes."), **part)
+
+    assert builder.draft.get("messages[0].content[0].source.data") == "Refunds yes."
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {"at": 3, "data": "eA=="},
+        {"at": 8, "data": "✗"},
+        {"at": 8, "data": "eHh4eHh4"},
+        {"at": "8", "data": "eA=="},
+    ],
+    ids=["out of order", "damaged", "too much", "no number"],
+)
+def test_parts_that_do_not_fit_are_refused(second):
+    """The page is told, the prompt is kept."""
+    builder = form(HI)
+    sent: list[str] = []
+    part = {"name": "policy.txt", "size": 12, "n": "1"}
+    hear(builder, "part", at=0, data=base64_of(b"Refunds "), **part)
+    builder.aside.tell = lambda kind, **body: sent.append(body["text"])
+
+    hear(builder, "part", **second, **part)
+
+    assert len(sent) == 1
+    assert builder.prompt == HI
+
+
+def test_a_file_larger_than_a_request_is_not_even_sent():
+    """The page asks us to say so."""
+    builder = form(HI)
+
+    hear(builder, "large", name="scan.pdf", size=40_000_000)
+
+    assert builder.documents.problem.said == (
+        "scan.pdf: 40.0 MB, and a request has 32 MB at most; upload it once and give its file id, or split it"
+    )
+
+
 def test_a_file_that_is_not_there(tmp_path):
     """The message stands beside the path, and the path stays to be corrected."""
     builder = form(HI)

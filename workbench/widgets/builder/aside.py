@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from workbench.widgets.builder.judging import Judgement
 
 TEXTS = ("python", "json", "curl")
+MOST_UPLOAD = 32 * 1024 * 1024
+"""Bytes of an uploaded file: a request has no more."""
 SHOWN = 60_000
 """Bytes of a text that are shown; the copy button takes all of it."""
 
@@ -31,6 +34,12 @@ class Owner(Protocol):
 
     def apply(self, index: int) -> None:
         """Apply the fix of a finding."""
+
+    def take_file(self, name: str, kind: str, data: bytes) -> None:
+        """Take an uploaded file, or say beside the upload why not."""
+
+    def not_taken(self, said: str) -> None:
+        """Say beside the upload why a file was not sent."""
 
     def rebuild(self, text: str) -> str:
         """Make the prompt anew from Python, JSON or curl; return what was read."""
@@ -51,6 +60,7 @@ class Aside(View, front=("builder", "aside")):
         self._judged: Judgement | None = None
         self._version = 0
         self._counting: threading.Thread | None = None
+        self._coming = bytearray()
 
     def show(self, judged: Judgement) -> None:
         """Show what is known now."""
@@ -91,6 +101,39 @@ class Aside(View, front=("builder", "aside")):
         """Wait until nothing is being counted."""
         if self._counting is not None:
             self._counting.join()
+
+    def _hear_large(self, name: Any = "", size: Any = 0) -> None:
+        if isinstance(name, str) and isinstance(size, int):
+            cure = "upload it once and give its file id, or split it"
+            self._owner.not_taken(
+                f"{name[:200]}: {size / 1e6:,.1f} MB, and a request has 32 MB at most; {cure}"
+            )
+
+    def _hear_unread(self, name: Any = "", why: Any = "") -> None:
+        self._owner.not_taken(
+            f"{str(name)[:200]}: it could not be sent ({str(why)[:200]}); give its path below"
+        )
+
+    def _hear_part(
+        self, n: Any = None, name: Any = "", size: Any = 0, at: Any = 0, data: Any = "", **rest: Any
+    ) -> None:
+        """Take a part of a file; the last one completes it."""
+        if not (isinstance(name, str) and isinstance(data, str) and type(size) is int and type(at) is int):
+            raise UsageError("this is no part of a file")
+        if at == 0:
+            self._coming = bytearray()
+        if at != len(self._coming) or not 0 <= size <= MOST_UPLOAD:
+            raise UsageError("parts of a file came out of order; upload it again")
+        try:
+            self._coming += base64.b64decode(data, validate=True)
+        except ValueError:
+            raise UsageError("a part of the file is damaged; upload it again") from None
+        if len(self._coming) > size:
+            raise UsageError("more came than the file has; upload it again")
+        if len(self._coming) == size:
+            whole, self._coming = bytes(self._coming), bytearray()
+            self._owner.take_file(name[:500], str(rest.get("type", "")), whole)
+        self.tell("part", n=n)
 
     def _hear_paste(self, n: Any = None, text: Any = "") -> None:
         if not isinstance(text, str):

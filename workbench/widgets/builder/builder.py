@@ -205,6 +205,14 @@ class PromptBuilder:
         self.draft.replace(cure.body)
         self.settle()
 
+    def take_file(self, name: str, kind: str, data: bytes) -> None:
+        """Take an uploaded file, or say beside the upload why not."""
+        self.documents.take_file(name, kind, data)
+
+    def not_taken(self, said: str) -> None:
+        """Say beside the upload why a file was not sent."""
+        self.documents.problem.say(said)
+
     def rebuild(self, text: str) -> str:
         """Make the prompt anew from its Python, JSON or curl; one step, which can be undone.
 

@@ -37,6 +37,7 @@ class Documents(Section):
         self.upload = w.FileUpload(
             description="Upload", multiple=True, tooltip="documents or images from this computer"
         )
+        self.upload.add_class("wb-upload")
         self.upload.observe(self._uploaded, "value")
         self.source = w.Text(description="path, URL or file id", placeholder=SOURCES)
         self.source.add_class("wb-wide")
@@ -103,20 +104,23 @@ class Documents(Section):
 
         return guarded(self.problem, add)
 
+    def take_file(self, name: str, kind: str, data: bytes) -> None:
+        """Take an uploaded file; *kind* is the media type its sender gave it."""
+        look = intake.image if kind.startswith("image/") else intake.document
+        try:
+            self.take(look(data, name, model=self.desk.model_asked))
+        except WorkbenchError as error:
+            self.problem.say(str(error))
+
     def _uploaded(self, change: Any) -> None:
+        """Take what ipywidgets' own dialog sent, where the page has no other."""
         if not change["new"]:
             return
         problems = []
         for file in change["new"]:
-            try:
-                data = bytes(file["content"])
-                look = intake.image if str(file.get("type", "")).startswith("image/") else intake.document
-                self.take(look(data, str(file["name"]), model=self.desk.model_asked))
-            except WorkbenchError as error:
-                self.problem.say(str(error))
-            if self.problem.said:
-                problems.append(self.problem.said)
-        self.problem.say("\n".join(problems))
+            self.take_file(str(file["name"]), str(file.get("type", "")), bytes(file["content"]))
+            problems.append(self.problem.said)
+        self.problem.say("\n".join(filter(None, problems)))
         self.upload.value = ()
 
     def _from_source(self) -> None:

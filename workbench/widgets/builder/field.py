@@ -9,7 +9,7 @@ import ipywidgets as w
 
 from workbench.errors import WorkbenchError
 from workbench.widgets.builder.desk import Spot, same
-from workbench.widgets.builder.parts import LARGE, line, message, options, stack
+from workbench.widgets.builder.parts import EDITABLE, LARGE, line, message, options, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +77,8 @@ class Field(Spot):
         self.widget.value = shown
 
     def _heard(self, change: Any) -> None:
-        if self._quiet:
+        # A text of which only the beginning is shown is never written back.
+        if self._quiet or self.widget.disabled:
             return
         try:
             self.put(self._read(change["new"]))
@@ -109,6 +110,12 @@ class Writing(Field):
         super().__init__(desk, widget, path, read=read, write=write)
 
     def _present(self, shown: Any) -> None:
+        whole = len(shown) <= EDITABLE
+        self.widget.disabled = not whole
+        if not whole:
+            self.widget.value = f"{shown[:2000]} …"
+            self.note.say(f"{len(shown):,} characters are too many to edit here: all of them are sent")
+            return
         self.widget.value = shown
         # Browsers that size a field by its content do; in others these lines are what is seen.
         self.widget.rows = min(max(self._least, shown.count("\n") + 1), 16)

@@ -18,6 +18,9 @@ Widget = Any
 LARGE = 20_000
 """Characters from which an editor sends its text when it is left, not at every key."""
 
+EDITABLE = 200_000
+"""Characters of a text that are edited in the page; more would make every key wait."""
+
 
 class Words:
     """A line of plain text that changes."""

@@ -196,15 +196,54 @@ export default wb.view(({ root, link }) => {
       icon.setAttribute("aria-label", icon.title);
     for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = picture.title;
   });
+  // --- files --------------------------------------------------------------------------------------------
+
+  // ipywidgets sends a file as one message, and JupyterLab's server drops the connection over more than 10 MB:
+  // so the upload button opens this chooser instead, and files go in parts, each waited for.
+  const PART = 3_000_000, MOST = 32 * 1024 * 1024;
+  const chooser = el("input", { type: "file", multiple: true, hidden: true, tabindex: -1, "aria-hidden": "true",
+    on: { change: () => send([...chooser.files]) } });
+  root.append(chooser);
+
+  const coded = blob => new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(blob);
+  });
+
+  async function send(files) {
+    chooser.value = "";
+    for (const file of files) {
+      if (file.size > MOST) { link.tell("large", { name: file.name, size: file.size }); continue; }
+      try {
+        for (let at = 0; at === 0 || at < file.size; at += PART) {
+          const data = file.size ? await coded(file.slice(at, at + PART)) : "";
+          await link.ask("part", { name: file.name, type: file.type, size: file.size, at, data });
+        }
+      } catch (error) { link.tell("unread", { name: file.name, why: error?.message ?? "" }); }
+    }
+  }
+
+  function choose(event) {
+    if (!event.target.closest?.(".wb-upload")) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    chooser.click();
+  }
+  let around = null;
+
   const watch = new MutationObserver(dress);
   const settle = setInterval(() => {
     const node = form();
     if (!node) return;
     clearInterval(settle);
     wb.guard(node);
+    around = node;
+    node.addEventListener("click", choose, true);
     watch.observe(node, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
     dress();
   }, 50);
 
-  return () => { heard(); focused(); watch.disconnect(); clearInterval(settle); };
+  return () => { heard(); focused(); around?.removeEventListener("click", choose, true); watch.disconnect(); clearInterval(settle); };
 });
