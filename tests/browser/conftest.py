@@ -14,11 +14,15 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
 
 from tests.browser.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -103,7 +107,13 @@ class Lab:
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     """A JupyterLab that serves copies of this repository's notebooks, their outputs cleared."""
-    home, root = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("served")
+    with serving(tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serving(home: Path, root: Path) -> Iterator[Lab]:
+    """Start a JupyterLab of its own on *root*, and end it."""
     copy_notebooks(root)
     for name, value in QUIET.items():
         setting = home / f"config/lab/user-settings/{name}.jupyterlab-settings"

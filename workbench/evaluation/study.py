@@ -215,7 +215,7 @@ def _is_plain(value: Any) -> bool:
 def _variants(given: AnyVariants) -> tuple[Variant, ...]:
     if isinstance(given, Mapping):
         given = [Variant(str(name), one) if isinstance(one, Prompt) else one for name, one in given.items()]
-    each: Sequence[Prompt | Variant] = (given,) if isinstance(given, Prompt | Variant) else tuple(given)
+    each: Sequence[Any] = (given,) if isinstance(given, Prompt | Variant) else tuple(given)
     for one in each:
         if not isinstance(one, Prompt | Variant):
             kind = type(one).__name__
