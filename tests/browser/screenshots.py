@@ -53,7 +53,20 @@ compared = wb.compare({"open": start, "labels": labels}, models=["claude-haiku-4
 run = compared.run
 """
 
+RUNNING = """
+import workbench as wb
+from workbench.emulator import start_in_thread
+slow = start_in_thread(latency=0.4)
+client = wb.Client(base_url=slow.url, store=False, mode="off")
+prompt = wb.Prompt("Sort: {{input}}", model="claude-haiku-4-5", max_tokens=10)
+study = wb.Eval("support-triage", dataset="datasets/support_triage.jsonl", variants=wb.grid(prompt,
+                model=["claude-haiku-4-5", "claude-sonnet-4-6"]), scorers=[wb.score.choice()], epochs=3)
+running = client.start(study, budget_usd="2.00", concurrency=4, out="runs/shot")
+running
+"""
+
 VIEWS = {
+    "running": [RUNNING],
     "builder": [BUILDER],
     "columns": [PANES],
     "table": [STUDY, "wb.ResultTable(run)"],
@@ -81,7 +94,7 @@ def main(folder: Path, only: list[str]) -> None:
 
 def _both(browser: Any, lab: Any, view: str, cells: list[str], folder: Path) -> None:
     page = conftest.LabPage(browser, lab, device_scale_factor=1)
-    page.page.set_viewport_size({"width": 1440, "height": 1200})
+    page.page.set_viewport_size({"width": 1440, "height": 1800})
     page.open(lab.write(f"{view}.ipynb", *[cell.strip() for cell in cells]))
     page.command("application:toggle-left-area")
     page.restart_and_run_all()
@@ -101,6 +114,8 @@ def _both(browser: Any, lab: Any, view: str, cells: list[str], folder: Path) -> 
 
 def _prepare(page: Any, view: str) -> None:
     """Bring a view into the state its picture shows."""
+    if view == "running":
+        page.wait_for_timeout(4000)
     if view == "columns":
         page.locator(".wb-done, [role=status]").first.wait_for(state="attached")
         reference = page.get_by_role("button", name="1").first
@@ -108,7 +123,7 @@ def _prepare(page: Any, view: str) -> None:
             reference.hover()
             page.wait_for_timeout(300)
     if view == "table" and page.get_by_role("row").count() > 3:
-        page.get_by_role("gridcell").nth(20).click()
+        page.get_by_role("gridcell", name="s-03").first.click()
         page.wait_for_timeout(500)
 
 
