@@ -1,15 +1,17 @@
-"""Notebooks are code: short cells, run top to bottom, nothing of a machine in them."""
+"""Notebooks are code: short cells, run top to bottom, nothing of a machine in them.
+
+``python -m tests.notebooks`` runs them and writes them so.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "evals").glob("*.ipynb")])
+from tests.notebooks import NOTEBOOKS, WIDGET
+
 MACHINE = re.compile(r"/(home|root|Users|work|tmp)/|[A-Z]:\\\\Users|sk-ant-")
 
 
@@ -24,7 +26,10 @@ def code_cells(notebook):
 
 def test_there_are_notebooks():
     """Nothing below can pass for lack of cases."""
-    assert {"01_quickstart", "sentiment"} <= {path.stem for path in NOTEBOOKS}
+    stems = {path.stem for path in NOTEBOOKS}
+
+    assert {"01_quickstart", "02_prompt_builder", "03_compare_models"} <= stems
+    assert {"04_regression_in_ci", "05_citations", "06_tools_and_thinking", "sentiment"} <= stems
 
 
 def test_at_most_twenty_cells(notebook):
@@ -60,6 +65,14 @@ def test_no_timestamps_or_widget_state(notebook):
     """Metadata holds what every machine would write."""
     assert set(notebook[1]["metadata"]) <= {"kernelspec", "language_info"}
     assert all(not cell["metadata"] for cell in notebook[1]["cells"])
+
+
+def test_outputs_are_readable_without_a_kernel(notebook):
+    """A widget without its kernel is an error message where its static view should stand."""
+    kinds = [set(o.get("data", {})) for cell in code_cells(notebook) for o in cell["outputs"]]
+
+    assert WIDGET not in set().union(*kinds)
+    assert all("text/plain" in found for found in kinds if found)
 
 
 def test_small_files(notebook):
