@@ -581,7 +581,7 @@ def test_a_page_that_is_not_ours_gets_a_message(view, tmp_path, kind):
 def test_errors_of_any_kind_are_no_traceback(ask, view, monkeypatch):
     """What nobody foresaw is named, not shown."""
     client = ask({"text": "fine"})
-    monkeypatch.setattr(client, "stream", lambda _request: 1 / 0)
+    monkeypatch.setattr(client, "stream", lambda _request, **_: 1 / 0)
     shown = view(client, [request()])
 
     shown.wait(20)

@@ -138,24 +138,6 @@ def test_invisible_characters_are_shown_while_they_stream():
 # --- states ----------------------------------------------------------------------------------------------
 
 
-def test_a_column_says_what_holds_it_up():
-    """The words of the transport, failed attempts, or only that it waits."""
-    waiting = column(Clock())
-
-    def seen(note: str = "") -> tuple[str, str]:
-        waiting.look(note)
-        return waiting.state, waiting.reason
-
-    assert seen() == ("queued", "waiting for the first token")
-    assert seen("limited by output tokens per minute") == ("limited", "limited by output tokens per minute")
-    waiting.missed(1, own=False)
-    assert seen() == ("queued", "waiting for the first token; an attempt of those that wait failed")
-    waiting.missed(1, own=True)
-    assert seen() == ("retrying", "an attempt failed; the next follows")
-    waiting.missed(2, own=True)
-    assert seen() == ("retrying", "3 attempts failed; the next follows")
-
-
 def test_a_stream_without_events_is_stalled():
     """After ten seconds; pings are no events, the next event ends it."""
     clock = Clock()
@@ -163,16 +145,16 @@ def test_a_stream_without_events_is_stalled():
     first, *rest = [event_of(event) for event in events_of(message(text("One two three")))]
     streaming.take(first)
     clock.now += 9
-    streaming.look("")
+    streaming.look()
     before = streaming.state
     clock.now += 2
     streaming.take(event_of({"type": "ping"}))
-    streaming.look("")
+    streaming.look()
     stalled = streaming.state, streaming.reason
     streaming.take(rest[0])
 
     assert before == "streaming"
-    assert stalled == ("stalled", "nothing has come for 10 s")
+    assert stalled == ("stalled", "nothing has come for 11 s")
     assert streaming.state == "streaming"
 
 

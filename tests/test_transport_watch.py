@@ -9,14 +9,18 @@ import pytest
 
 from tests import faults
 from tests.faults import FaultServer, error, events, http, say, sse
+from tests.service import Limit, Service, request, transport
+from tests.virtual import run
 from workbench import sync
 from workbench.errors import APIError, IncompleteError
 from workbench.platforms import resolve
-from workbench.transport import Limits, Transport
+from workbench.transport import Limits, Onlooker, Transport
 from workbench.wire import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from workbench.transport import Watch
 
 REQUEST = Request.model_validate({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": ["Hi"]})
 STREAMED = REQUEST.with_(stream=True)
@@ -140,3 +144,122 @@ def test_a_call_out_of_time_was_perhaps_charged(server):
     failed = send(server, watch, say(b"", then="hang"), total_s=0.1)
 
     assert (watch.told, failed.lost) == (["lost"], 1)
+
+
+# --- streams, and whoever looks on -----------------------------------------------------------------------
+
+
+class Looker(Onlooker):
+    """Writes down what an onlooker is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def sends(self) -> None:
+        self.told.append(("sends",))
+
+    def waits(self) -> None:
+        self.told.append(("waits",))
+
+    def began(self) -> None:
+        self.told.append(("began",))
+
+    def held(self, why: str) -> None:
+        self.told.append(("held", why))
+
+    def missed(self, said: str, wait_s: float) -> None:
+        self.told.append(("missed", said, wait_s))
+
+
+def stream(server: FaultServer, watch: Watch, *acts: Any) -> Any:
+    """Stream one answer that *watch* follows."""
+    server.script(*acts)
+
+    async def pause(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async def go() -> Any:
+        endpoint = resolve(base_url=server.url, api_key="k", environ={})
+        out = Transport(endpoint, limits=Limits(stream_idle_s=0.3), pause=pause, jitter=lambda: 0.0)
+        try:
+            return await out.stream(REQUEST, lambda _events: None, watch=watch)
+        finally:
+            await out.aclose()
+
+    return sync.run(go())
+
+
+def test_a_stream_is_watched_like_any_call(server):
+    """What it may have cost for nothing is told, and its beginning, once."""
+    watch = Noted()
+
+    reply = stream(server, watch, RESET, GOOD)
+
+    assert (reply.text, watch.told, reply.timing.lost) == ("Hello.", ["lost", "began"], 1)
+
+
+def test_an_onlooker_is_told_why_an_attempt_failed_and_when_the_next_is_due(server):
+    """Status, the service's words and seconds; then that nothing is on its way."""
+    watch = Looker()
+
+    stream(server, watch, error(429, "rate_limit_error", retry_after="7"), GOOD)
+
+    sent, missed, waits, *_, again, began = watch.told
+    assert (sent, waits, again, began) == (("sends",), ("waits",), ("sends",), ("began",))
+    assert missed[0] == "missed"
+    assert missed[1].startswith("429 rate_limit_error")
+    assert "\0" not in missed[1]
+    assert missed[2] == 7
+
+
+def test_an_onlooker_bears_every_charge():
+    """It only looks: nothing waits for it."""
+    watch = Onlooker()
+    watch.sends()
+    watch.waits()
+    watch.began()
+    watch.held("")
+    watch.missed("", 0)
+
+    assert watch.lost()
+    asyncio.run(watch.again())
+
+
+def test_all_who_wait_in_one_line_are_told_what_holds_up_its_first():
+    """Whose limit it is, and only while they wait; who joins later is told at once."""
+    service = Service({"requests": Limit(60, 3)})
+    looking = [Looker() for _ in range(4)]
+
+    async def go() -> int:
+        out = transport(service)
+        await out.send(request(0))
+        first = [asyncio.create_task(out.send(request(n + 1), watch=looking[n])) for n in range(3)]
+        await asyncio.sleep(0.2)
+        late = asyncio.create_task(out.send(request(4), watch=looking[3]))
+        await asyncio.sleep(0.1)
+        late.cancel()
+        await asyncio.gather(*first)
+        return out.pace.waiting
+
+    assert run(go()) == 0
+    said = ("held", "limited by requests per minute of haiku-4.5")
+    assert [said in one.told for one in looking] == [False, True, True, True]
+    assert looking[0].told == [("sends",), ("began",)]
+    assert [one for one in looking[2].told if one != ("held", "")] == [said, ("sends",), ("began",)]
+    assert looking[3].told == [said]
+
+
+def test_what_holds_a_line_up_is_forgotten_with_its_last_call():
+    """A later call that has to wait begins with nothing known."""
+    service = Service({"requests": Limit(60, 1)})
+    looking = [Looker(), Looker()]
+
+    async def go() -> None:
+        out = transport(service)
+        await out.send(request(0))
+        for number, watch in enumerate(looking):
+            await out.send(request(number + 1), watch=watch)
+
+    run(go())
+
+    assert [one.told[0] for one in looking] == [("held", "")] * 2

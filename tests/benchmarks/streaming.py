@@ -105,11 +105,13 @@ class MadeUp:
 
     transport = None
     endpoint = SimpleNamespace(origin="emulator")
+    api_version = None
+    betas = ()
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
 
-    def stream(self, request: Request) -> Stream:
+    def stream(self, request: Request, **_: Any) -> Stream:
         """Return events that come at the pace."""
         return Stream(request, self._pace)
 

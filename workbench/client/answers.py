@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypedDict, get_args
 from workbench import record
 from workbench.cache import Flights
 from workbench.catalog import catalog
-from workbench.client.preflight import model_cure
+from workbench.client.preflight import check_streamed, model_cure
 from workbench.client.turns import in_turn
 from workbench.errors import NotFoundError, ReplayMissError, UsageError
 from workbench.platforms import CLAUDE_API, EMULATOR
@@ -205,9 +205,28 @@ class Answers:
         return lambda: self._stored_since(question, origin, fresh)
 
     async def stream(
-        self, question: Question, mode: Mode, emit: Callable[[list[StreamEvent]], None]
+        self,
+        question: Question,
+        mode: Mode,
+        emit: Callable[[list[StreamEvent]], None],
+        watch: Watch | None = None,
+        *,
+        check: bool = False,
     ) -> Reply:
-        """Hand out the events of an answer as they come, or those of a recorded one at once."""
+        """Hand out the events of an answer as they come, or those of a recorded one at once.
+
+        Args:
+            question: What is asked.
+            mode: Where the answer may come from.
+            emit: Takes events.
+            watch: Told what becomes of what is sent; of a recorded answer nothing.
+            check: Whether to send nothing that the service would refuse.
+
+        Raises:
+            LintError: With *check*, where the service would refuse it.
+            ReplayMissError: In replay, where nothing is recorded.
+            APIError: As every way that sending can fail.
+        """
         found = None
         if mode == "replay":
             found = self._replayed(question)
@@ -216,6 +235,8 @@ class Answers:
         if found is not None:
             emit([event_of(body) for body in events_of(found.message)])
             return found
+        if check:
+            check_streamed(question, await self.origin())
         transport = await self._connect()
         with self._cure_for(question.request):
             reply = await transport.stream(
@@ -224,6 +245,7 @@ class Answers:
                 api_version=question.api_version,
                 betas=question.betas,
                 total_s=self._patience(question.request),
+                watch=watch,
             )
         reply = replace(reply, draw=question.draw)
         return reply if mode == "off" else self._kept(reply, question)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from workbench.run import Run
     from workbench.runner import Event
     from workbench.secret import Secret
+    from workbench.transport import Watch
 
 collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = ContextVar(
     "workbench_collecting", default=None
@@ -168,11 +169,27 @@ class Client(Shown):
         return await sync.wait(self._answers.reply(self._question(request, draw), self._mode(mode)))
 
     def stream(
-        self, request: Request | Mapping[str, Any], *, draw: int = 0, mode: str | None = None
+        self,
+        request: Request | Mapping[str, Any],
+        *,
+        draw: int = 0,
+        mode: str | None = None,
+        check: bool = False,
+        watch: Watch | None = None,
     ) -> Stream:
-        """Return the events of an answer as they come, for ``for`` or ``async for``."""
+        """Return the events of an answer as they come, for ``for`` or ``async for``.
+
+        Args:
+            request: The request, or its body as a dictionary.
+            draw: Which of several independent answers to the same request.
+            mode: Another mode than the client's, for this call.
+            check: Lint first; reading then raises `LintError` where the service would refuse, and nothing is
+                sent. What is recorded needs no leave.
+            watch: Told, in the package's own loop, what becomes of the call; an
+                `workbench.transport.Onlooker` also of what holds it up.
+        """
         question, chosen = self._question(request, draw), self._mode(mode)
-        return Stream(lambda emit: self._answers.stream(question, chosen, emit))
+        return Stream(lambda emit: self._answers.stream(question, chosen, emit, watch, check=check))
 
     def count_tokens(self, request: Request | Mapping[str, Any]) -> int:
         """Return the input tokens of a request, counted by the service: free, and never stored.

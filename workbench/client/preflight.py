@@ -26,6 +26,23 @@ def model_cure(request: Request) -> str:
     return "; ".join(part for part in (found[0].what, found[0].cure) if part) if found else ""
 
 
+def check_streamed(question: Question, origin: str) -> None:
+    """Judge a request that is about to be streamed.
+
+    Servers other than the Claude API and the emulator have rules of their own, so nothing is said of those.
+
+    Raises:
+        LintError: The service would refuse it.
+    """
+    if origin.startswith("url:"):
+        return
+    request = question.request.with_(stream=True)
+    found = lint(request, api_version=question.api_version, betas=question.betas).errors
+    if found:
+        told = "the service would refuse this; nothing was sent:"
+        raise LintError((" " if len(found) == 1 else "\n").join([told, *map(str, found)]))
+
+
 async def preflight(
     evaluation: Eval,
     ask: Callable[[Request, int], Question],

@@ -4,6 +4,6 @@ from workbench.transport.attempts import Call
 from workbench.transport.core import Transport
 from workbench.transport.limits import Gate, Limits, Tally
 from workbench.transport.turns import Turns
-from workbench.transport.watch import Watch
+from workbench.transport.watch import Onlooker, Watch
 
-__all__ = ["Call", "Gate", "Limits", "Tally", "Transport", "Turns", "Watch"]
+__all__ = ["Call", "Gate", "Limits", "Onlooker", "Tally", "Transport", "Turns", "Watch"]

@@ -15,6 +15,7 @@ from workbench.errors import APIError, APITimeoutError, WorkbenchError
 from workbench.transport import failures
 from workbench.transport.failures import Failure
 from workbench.transport.turns import OutageError, Turns
+from workbench.transport.watch import Onlooker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -233,6 +234,8 @@ class Attempts:
         elif free:
             wait = 0.0  # it waits with the others until the outage is over
         self._log_retry(failure, call, progress, wait)
+        if isinstance(progress.watch, Onlooker):
+            progress.watch.missed(failure.error.message.replace(failures.TRIES, ""), wait)
         await self._rest(progress, wait, owed=owed)
 
     async def _rest(self, progress: Progress, seconds: float, *, owed: bool) -> None:

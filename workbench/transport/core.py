@@ -144,17 +144,19 @@ class Transport:
         api_version: str = "2026-10-21",
         betas: Iterable[str] = (),
         total_s: float | None = None,
+        watch: Watch | None = None,
     ) -> Reply:
         """Ask, hand events to *emit* as they come, and return the reply at the end.
 
-        Nothing is sent again once something was emitted.
+        Nothing is sent again once something was emitted. A *watch* is told as in `send`; an `Onlooker` also
+        of what holds the call up.
 
         Raises:
             StreamInterruptedError: The stream was cut; carries what had come.
             APIError: As every other way this can fail.
         """
         call = _call(request.with_(stream=True), api_version, betas, total_s)
-        progress = Progress(time.perf_counter())
+        progress = Progress(time.perf_counter(), watch=watch)
         answer = await self._attempts.run(call, progress, lambda: self._streamed_answer(call, progress, emit))
         progress.ended_at = time.perf_counter()
         return self._reply(request, call, progress, answer)

@@ -10,6 +10,7 @@ from workbench.catalog import catalog
 from workbench.transport.breaker import Breaker
 from workbench.transport.pace import Ticket
 from workbench.transport.paces import Paces, known
+from workbench.transport.watch import Onlooker
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -44,6 +45,30 @@ class _Line:
     def __init__(self) -> None:
         self.head = asyncio.Lock()
         self.waiting = 0
+        self._note = ""
+        self._onlookers: list[Onlooker] = []
+
+    def enter(self, onlooker: Onlooker | None) -> None:
+        """Join the line; what holds up its first holds up all."""
+        self.waiting += 1
+        if onlooker is not None:
+            self._onlookers.append(onlooker)
+            onlooker.held(self._note)
+
+    def says(self, note: str) -> None:
+        """Tell those in the line what holds it up."""
+        if note != self._note:
+            self._note = note
+            for onlooker in self._onlookers:
+                onlooker.held(note)
+
+    def leave(self, onlooker: Onlooker | None) -> None:
+        """Leave it; with the last one goes what was said."""
+        self.waiting -= 1
+        if onlooker is not None:
+            self._onlookers.remove(onlooker)
+        if not self.waiting:
+            self._note = ""
 
 
 class Turns:
@@ -139,21 +164,23 @@ class Turns:
         """
         group, began = self.group(call.model), self._clock()
         line = self._lines.setdefault(group, _Line())
+        onlooker = progress.watch if isinstance(progress.watch, Onlooker) else None
         self.waiting += 1
-        line.waiting += 1
+        line.enter(onlooker)
         counted = False
         try:
             while True:
                 if self.gate.left_s(group) > 0:
-                    self._note = f"the service asks to wait {self.gate.left_s(group):.0f} s"
+                    self._says(line, f"the service asks to wait {self.gate.left_s(group):.0f} s")
                     await self.gate.enter(group, self._jitter)
                 async with line.head:
                     if progress.patient:
-                        await self._sit_out(group, progress, began)
+                        await self._sit_out(group, line, progress, began)
                     wait_s, word = self._take(call, progress, group)
                     while wait_s > 0 and self.gate.left_s(group) <= 0:
                         self.held += not counted
-                        counted, self._note = True, f"limited by {word} per minute"
+                        counted = True
+                        self._says(line, f"limited by {word} per minute", whose=f" of {group}")
                         await self._pause(max(wait_s, _SHORTEST_S))
                         wait_s, word = self._take(call, progress, group)
                     if wait_s <= 0 and self.gate.left_s(group) <= 0:
@@ -164,16 +191,20 @@ class Turns:
             raise
         finally:
             self.waiting -= 1
-            line.waiting -= 1
+            line.leave(onlooker)
 
-    async def _sit_out(self, group: str, progress: Progress, began: float) -> None:
+    def _says(self, line: _Line, note: str, *, whose: str = "") -> None:
+        self._note = note
+        line.says(f"{note}{whose}")
+
+    async def _sit_out(self, group: str, line: _Line, progress: Progress, began: float) -> None:
         """Wait until every breaker lets one pass, and take the passes."""
         while True:
             shut = next((b for b in self._breakers(group) if b.wait_s() != 0), None)
             if shut is None:
                 break
             wait_s, now = shut.wait_s(), self._clock()
-            self._note = "the service has trouble; one call tries for all"
+            self._says(line, "the service has trouble; one call tries for all")
             left_s = self._outage_s - progress.outage_s - (now - began)
             if left_s <= 0 and shut.last is not None:
                 raise OutageError(progress.last or shut.last, now - shut.since)

@@ -32,3 +32,43 @@ class Watch(Protocol):
 
     async def again(self) -> None:
         """Wait until another attempt can be borne; raises where it never can."""
+
+
+class Onlooker:
+    """A `Watch` that bears every charge, and is told besides why nothing comes: for whoever shows it.
+
+    To be derived from; by itself it takes no notice of anything.
+    """
+
+    def sends(self) -> None:
+        """Take that an attempt goes out."""
+
+    def waits(self) -> None:
+        """Take that nothing is on its way."""
+
+    def began(self) -> None:
+        """Take that the answer has begun."""
+
+    def lost(self) -> bool:
+        """Take that an attempt may have been charged for nothing; the next one can be borne."""
+        return True
+
+    async def again(self) -> None:
+        """Hold nothing up."""
+
+    def held(self, why: str) -> None:
+        """Take that the call waits for its turn.
+
+        Told when the wait begins, and whenever its reason changes.
+
+        Args:
+            why: What holds the calls of its own model back, in a few words; empty while that is not known.
+        """
+
+    def missed(self, said: str, wait_s: float) -> None:
+        """Take that an attempt failed and another one follows.
+
+        Args:
+            said: Why it failed: status and words.
+            wait_s: Seconds until the next one, its turn in the queue apart.
+        """

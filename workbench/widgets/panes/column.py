@@ -7,7 +7,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from workbench.errors import APIError, StreamProtocolError, WorkbenchError
+from workbench.errors import APIError, LintError, StreamProtocolError, WorkbenchError
+from workbench.lint import Findings
+from workbench.widgets.panes import way
+from workbench.widgets.panes.judged import NOT_SENT
 from workbench.widgets.panes.parts import Growing
 from workbench.wire.events import Ping
 from workbench.wire.stream import Accumulator
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
     from workbench.reply import Reply
     from workbench.wire import Message, Request, StreamEvent
 
-State = Literal["idle", "queued", "limited", "retrying", "streaming", "stalled", "done", "stopped", "failed"]
+State = Literal[
+    "idle", "queued", "limited", "retrying", "sent", "streaming", "stalled", "done", "stopped", "failed"
+]
 """``idle`` is not asked yet. The last three are ends."""
 
 _numbers = itertools.count(1)
@@ -32,8 +37,6 @@ _REASONS: Final = {
 }
 
 ENDS: Final = frozenset({"done", "stopped", "failed"})
-STALL_S: Final = 10.0
-"""Seconds without an event after which a stream is called stalled; pings are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Column:
         error: Why there is none.
         partial: What had come of an answer that was stopped or broke.
         growing: The parts of the answer as they come.
+        way: What becomes of its call.
+        findings: What lint says of the request.
         over: Set when it has ended, is shown, and who wanted to know was told.
         stopping: Whether it shall stop.
         made: How the page shows its end, once that is made.
@@ -84,6 +89,8 @@ class Column:
         self.error: WorkbenchError | None = None
         self.partial: Message | None = None
         self.growing = Growing()
+        self.way = way.Way(clock)
+        self.findings = Findings()
         self.over = threading.Event()
         self.over.set()
         self.stopping = False
@@ -91,7 +98,6 @@ class Column:
         self.told: object = None
         self._clock = clock
         self._accumulator = Accumulator()
-        self._failures = self._perhaps = 0
         self._first_at: float | None = None
         self._answer_at: float | None = None
         self._last_at: float | None = None
@@ -102,9 +108,9 @@ class Column:
         return self.state not in ENDS and self.state != "idle"
 
     @property
-    def waiting(self) -> bool:
-        """Whether it is being asked, and nothing has come yet."""
-        return self.running and self._last_at is None
+    def refused(self) -> bool:
+        """Whether it was not sent, because the service would refuse it."""
+        return isinstance(self.error, LintError) and bool(self.findings.errors)
 
     @property
     def message(self) -> Message | None:
@@ -142,32 +148,14 @@ class Column:
         if self.growing.take(event) == "text" and self._answer_at is None:
             self._answer_at = now
 
-    def missed(self, attempts: int, *, own: bool) -> None:
-        """Note attempts that failed and are made again: its own, or those of one of several that wait."""
-        if own:
-            self._failures += attempts
-        else:
-            self._perhaps += attempts
-
-    def look(self, note: str) -> None:
-        """See what holds it up.
-
-        Args:
-            note: What holds calls back now, in the words of the transport.
-        """
+    def look(self) -> None:
+        """See what holds it up."""
         if not self.running:
             return
-        if self._last_at is not None:
-            quiet = self._clock() - self._last_at
-            if quiet >= STALL_S:
-                self.state, self.reason = "stalled", f"nothing has come for {quiet // 10 * 10:.0f} s"
-        elif note:
-            self.state, self.reason = "limited", note
-        elif self._failures:
-            self.state, self.reason = "retrying", f"{_attempts(self._failures)} failed; the next follows"
-        else:
-            more = f"; {_attempts(self._perhaps)} of those that wait failed" if self._perhaps else ""
-            self.state, self.reason = "queued", f"waiting for the first token{more}"
+        if self._last_at is None:
+            self.state, self.reason = self.way.stands()
+        elif (quiet_s := self._clock() - self._last_at) >= way.STALL_S:
+            self.state, self.reason = "stalled", way.silence(quiet_s)
 
     def finish(self, reply: Reply) -> None:
         """Take the complete answer."""
@@ -182,7 +170,8 @@ class Column:
     def fail(self, error: WorkbenchError) -> None:
         """Say why there is no answer; what has come stays."""
         if self.state not in ENDS:
-            self.state, self.reason, self.error = "failed", str(error), error
+            self.state, self.error = "failed", error
+            self.reason = NOT_SENT if self.refused else str(error)
             self.partial = self._came()
 
     def _came(self) -> Message | None:
@@ -191,7 +180,3 @@ class Column:
         except StreamProtocolError:
             return None
         return found if found is not None and found.content else None
-
-
-def _attempts(count: int) -> str:
-    return "an attempt" if count == 1 else f"{count} attempts"

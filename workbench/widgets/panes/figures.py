@@ -135,11 +135,20 @@ def _source(reply: Reply) -> Figure:
     return Figure("source", f"{reply.source} · {origin_words(reply.origin)}")
 
 
+def _stopped(column: Column) -> str:
+    if column.partial is not None or not column.way.free:
+        return "unknown: stopped before the end"
+    if column.way.attempts == 0:
+        return "nothing: it was not sent"
+    return "nothing: it was refused, and stopped before the next attempt"
+
+
 def _unfinished(column: Column) -> list[Figure]:
     """Return what is known of an answer without an end: not what it cost."""
     if column.state == "stopped":
-        return [Figure("cost", "unknown: stopped before the end")]
+        return [Figure("cost", _stopped(column))]
     lost = getattr(column.error, "lost", 0)
     if column.partial is not None or lost:
         return [Figure("cost", "unknown: it broke before the end, and may have been charged")]
-    return [Figure("cost", "nothing: it was not answered")]
+    sent = column.way.attempts > 0
+    return [Figure("cost", f"nothing: it was not {'answered' if sent else 'sent'}")]

@@ -8,7 +8,7 @@ from workbench.report.words import EMULATED
 from workbench.show.parts import short
 from workbench.show.safe import visible
 from workbench.show.transcript import answer_view
-from workbench.widgets.panes import figures, going_on
+from workbench.widgets.panes import figures, going_on, judged
 from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
@@ -26,19 +26,27 @@ def standing(column: Column) -> dict[str, Any]:
     return {"state": column.state, "reason": visible(column.reason), "running": column.running}
 
 
+def warned(column: Column, origin: str) -> dict[str, Any]:
+    """Return what lint warns of; servers other than the Claude API and the emulator have their own rules."""
+    found = () if origin.startswith("url:") else column.findings.warnings
+    return {"warned": judged.count(found), "warned_html": judged.listed(found)}
+
+
 def ended(column: Column, origin: str) -> dict[str, Any]:
     """Return a column that has ended: its answer as it is meant to be read, its figures, what can follow."""
     message = column.message
     made = origin if column.reply is None else column.reply.origin
     return {
         **standing(column),
+        **warned(column, made),
+        "refused_html": judged.listed(column.findings.errors) if column.refused else "",
         "about": _about(column, made),
         "emulated": EMULATED if made == "emulator" and message is not None else "",
         "view": None if message is None else _view(column, message),
         "partial": message is not None and column.reply is None,
         "figures": [_figure(figure) for figure in figures.figures(column)],
         "next": _next(column),
-        "again": column.state in {"stopped", "failed"} and column.request is not None,
+        "again": column.state in {"stopped", "failed"} and column.request is not None and not column.refused,
     }
 
 
@@ -50,7 +58,7 @@ def snapshot(columns: Sequence[Column], origin: str) -> dict[str, Any]:
 def whole(column: Column, origin: str) -> dict[str, Any]:
     """Return all there is of a column."""
     over = not column.running
-    about = {"about": _about(column, origin), **standing(column)}
+    about = {"about": _about(column, origin), **standing(column), **warned(column, origin)}
     return {
         "id": column.number,
         "label": visible(column.label),

@@ -9,6 +9,7 @@ from workbench.show.h import join, tag
 from workbench.show.parts import badge, fold
 from workbench.show.safe import Html, text
 from workbench.show.transcript import answer, turn_view
+from workbench.widgets.panes import judged
 from workbench.widgets.panes.column import ENDS
 from workbench.widgets.panes.figures import about, footer
 
@@ -59,6 +60,7 @@ def _column(column: Column, origin: str) -> Html:
         tag("h3", text(column.label)),
         tag("p", text(" · ".join(about(request, origin, column.label))), cls="wb-dim"),
         tag("p", tag("span", text(standing(column)), cls=f"wb-{colour}")) if column.state != "done" else None,
+        judged.listed(column.findings.errors) if column.refused else None,
         *(_turn(turn) for turn in column.earlier),
         fold("asked", turn_view(request)) if request is not None else None,
         tag("p", badge("partial", "warn"), ": only what had come") if partial else None,
@@ -77,6 +79,8 @@ def _text(column: Column, origin: str) -> str:
     lines = [f"{column.label} · {standing(column)}", " · ".join(about(column.request, origin, column.label))]
     if column.earlier:
         lines.append(f"after {plural(len(column.earlier), 'earlier turn')}")
+    if column.refused:
+        lines += judged.lines(column.findings.errors)
     if message is not None:
         lines += ["(partial: only what had come)" if column.reply is None else "", str(message)]
     return "\n".join(line for line in [*lines, footer(column)] if line)

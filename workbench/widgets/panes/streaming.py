@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench import sync
 from workbench.errors import UsageError, WorkbenchError
 from workbench.show.safe import markdown
-from workbench.widgets.panes.shown import standing
+from workbench.widgets.panes.judged import judge
+from workbench.widgets.panes.shown import standing, warned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ class Streaming:
         shown: Returns what stands around a column's text, for the page; slow where an answer is complete.
         ended: Called in a thread of its own with a column that has its reply.
         over: Called in a thread of its own when the last column has ended.
+        check: Whether to send nothing that the service would refuse.
         clock: Seconds that only go forward.
     """
 
@@ -57,6 +59,7 @@ class Streaming:
         shown: Callable[[Column], dict[str, Any]],
         ended: Callable[[Column, Reply], None],
         over: Callable[[], None],
+        check: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.columns: list[Column] = []
@@ -65,14 +68,20 @@ class Streaming:
         self._shown = shown
         self._ended = ended
         self._over = over
+        self._check = check
         self._clock = clock
         self._tasks: dict[Column, asyncio.Task[None]] = {}
         self._begun: set[Column] = set()
         self._ticking: asyncio.Task[None] | None = None
-        self._retried_before = 0
         self._rest_until = 0.0
         self._settled_at: dict[Column, float] = {}
         self._telling: set[int] = set()
+
+    @property
+    def origin(self) -> str:
+        """Who answers, as far as it is known."""
+        transport = self._client.transport
+        return self._client.endpoint.origin if transport is None else transport.origin
 
     # --- from any thread -----------------------------------------------------------------------------
 
@@ -112,7 +121,6 @@ class Streaming:
     # --- one column ----------------------------------------------------------------------------------
 
     def _start(self, columns: Sequence[Column]) -> None:
-        self._retried_before = self._retried()
         for column in columns:
             self._tasks[column] = asyncio.get_running_loop().create_task(self._one(column))
             self._around(column)
@@ -146,7 +154,10 @@ class Streaming:
             column.stop("before it was asked")
             return
         try:
-            stream = self._client.stream(column.request)
+            column.findings = await asyncio.to_thread(judge, self._client, column.request)
+            if (found := warned(column, self.origin))["warned"]:
+                column.growing.pending.append(["set", found])
+            stream = self._client.stream(column.request, check=self._check, watch=column.way)
             async for event in stream:
                 column.take(event)
             column.finish(stream.reply)
@@ -185,7 +196,8 @@ class Streaming:
         """Tell what is new, in one message for all columns, while any of them is asked."""
         while any(column.running for column in self._tasks):
             await asyncio.sleep(FLUSH_S)
-            self._look()
+            for column in self._tasks:
+                column.look()
             await self._settle()
             self.flush()
 
@@ -204,21 +216,6 @@ class Streaming:
         if column.told != _mark(column):
             column.told = _mark(column)
             column.growing.pending.append(["set", standing(column)])
-
-    def _look(self) -> None:
-        """See what holds columns up. Whose attempt failed, the transport does not say: of one it is known."""
-        transport = self._client.transport
-        note = transport.pace.note if transport is not None else ""
-        waiting = [column for column in self._tasks if column.waiting]
-        before, self._retried_before = self._retried_before, self._retried()
-        for column in waiting if self._retried_before > before else ():
-            column.missed(self._retried_before - before, own=len(waiting) == 1)
-        for column in self._tasks:
-            column.look(note)
-
-    def _retried(self) -> int:
-        transport = self._client.transport
-        return transport.tally.retried if transport is not None else 0
 
     async def _settle(self) -> None:
         """Make Markdown of what is complete in one column: the one that has waited longest."""

@@ -55,6 +55,7 @@ class RunView(Asked, front=("answer", "panes")):
         requests: Requests, or their bodies; what is none shows why in its column.
         labels: A heading for each; default its model.
         autostart: Whether to ask at once; else `start` does.
+        check: Whether to send nothing that lint says the service would refuse; its column says why.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class RunView(Asked, front=("answer", "panes")):
         *,
         labels: Sequence[str] | None = None,
         autostart: bool = True,
+        check: bool = True,
     ) -> None:
         super().__init__()
         self._client = client
@@ -75,7 +77,7 @@ class RunView(Asked, front=("answer", "panes")):
         self._handle: Any = None
         self._all_at = 0.0
         self._streaming = Streaming(
-            client, tell=self._tell, shown=self._shown, ended=self._ended, over=self._over
+            client, tell=self._tell, shown=self._shown, ended=self._ended, over=self._over, check=check
         )
         self._put(requests, labels)
         if autostart:
@@ -166,9 +168,7 @@ class RunView(Asked, front=("answer", "panes")):
 
     @property
     def _origin(self) -> str:
-        """Who answers, as far as it is known."""
-        transport = self._client.transport
-        return self._client.endpoint.origin if transport is None else transport.origin
+        return self._streaming.origin
 
     def _put(self, requests: Any, labels: Sequence[str] | None) -> None:
         given = list(requests) if _many(requests) else [requests]
