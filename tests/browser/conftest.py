@@ -58,10 +58,11 @@ OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
 
 
 def pytest_collection_modifyitems(items):
-    """One worker does all of it: one server, one browser."""
+    """One worker has the JupyterLab, another the bare pages."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            group = "lab" if {"lab", "page"} & set(getattr(item, "fixturenames", ())) else "pages"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 # Not for the session: while it is open, Playwright's own event loop runs in this thread.
