@@ -2,88 +2,50 @@
 wb.grid = (() => {
   "use strict";
   const { el, fill } = wb;
-  const ROW = 26, PAGE = 100, KEPT = 30, ASKED = 2, SPARE = 6, PAD = 10, NARROW = 48, FROZEN = 2;
+  const ROW = 26, PAGE = 100, KEPT = 30, ASKED = 2, SPARE = 6, PAD = 10, TALL = 440, BAR = 18;
 
-  /** `columns`: [{key, title, width, align, hint, hidden}]; `tallest`: pixels an element may have;
-      `window(start)`: promise of {mark, start, rows}; `act`: {open, fold, sort, select, move}. */
+  /** `tallest`: pixels an element may have; `window(start)`: promise of {mark, start, rows};
+      `act`: {open, fold, sort, select, move}. */
   function grid({ label, tallest, window: ask, act }) {
     const id = wb.id("grid");
     const head = el("div", { class: "wbt-head", role: "row", "aria-rowindex": 1 });
     const body = el("div", { class: "wbt-body", role: "presentation" });
     const node = el("div", { class: "wbt-grid", role: "grid", tabindex: 0, id, "aria-label": label,
       "aria-multiselectable": "true" }, head, body);
-    const state = { columns: [], shown: [], view: { mark: -1, lines: 0, total: 0 }, pages: new Map(), asked: new Map(),
-      slots: [], line: 0, col: 0, anchor: null, sort: "", descending: false, histograms: {} };
-
-    // --- columns ----------------------------------------------------------------------------------------
+    const state = { view: { mark: -1, lines: 0, total: 0 }, pages: new Map(), asked: new Map(), slots: [], line: 0, col: 0,
+      anchor: null, here: [], high: 0, tall: 0 };
+    const heads = wb.heads({ id, host: node, head, act: { press: col => { enter(-1, col); act.sort(heads.shown()[col].key); }, resized: () => act.move?.() } });
 
     function setColumns(columns) {
-      state.columns = columns;
-      state.col = Math.min(state.col, Math.max(0, columns.filter(c => !c.hidden).length - 1));
+      heads.setColumns(columns);
+      state.col = Math.min(state.col, Math.max(0, heads.shown().length - 1));
       build();
     }
 
+    /** Make headings and rows anew: other columns are shown, or in another order. */
     function build() {
-      state.shown = state.columns.map((column, at) => ({ ...column, at })).filter(column => !column.hidden);
-      node.setAttribute("aria-colcount", state.shown.length);
-      fill(head, ...state.shown.map(heading));
-      widths();
+      const key = heads.shown()[state.col]?.key;
+      heads.lay();
+      state.col = Math.max(0, heads.shown().findIndex(column => column.key === key));
+      node.setAttribute("aria-colcount", heads.shown().length);
+      heads.draw();
       fill(body);
       state.slots = [];
       draw();
     }
 
-    function widths() {
-      const tracks = state.shown.map(column => `${column.width}px`);
-      node.style.setProperty("--wbt-cols", tracks.join(" "));
-      node.style.setProperty("--wbt-wide", `${state.shown.reduce((sum, column) => sum + column.width, 0)}px`);
-      node.style.setProperty("--wbt-second", `${state.shown[0]?.width ?? 0}px`);
-    }
-
-    function heading(column, col) {
-      const on = state.sort === column.key;
-      const arrow = on ? (state.descending ? " ↓" : " ↑") : "";
-      const cell = el("div", { class: `wbt-th wbt-${column.align}${col < FROZEN ? ` wbt-frozen wbt-f${col}` : ""}`,
-        role: "columnheader", id: `${id}-h${col}`, "aria-colindex": col + 1, title: column.hint || undefined,
-        "aria-sort": on ? (state.descending ? "descending" : "ascending") : "none" },
-        el("span", { class: "wbt-name" }, `${column.title}${arrow}`), bars(state.histograms[column.key]),
-        grip(column));
-      cell.addEventListener("click", () => { enter(-1, col); act.sort(column.key); });
-      return cell;
-    }
-
-    function bars(found) {
-      if (!found) return null;
-      const top = Math.max(...found.bars, 1);
-      const made = found.bars.map(count => el("i", { style: { height: `${Math.max(count ? 6 : 0, 100 * count / top)}%` } }));
-      return el("span", { class: "wbt-bars", role: "img", "aria-label": found.words, title: found.words }, ...made);
-    }
-
-    function grip(column) {
-      const made = el("span", { class: "wbt-grip", "aria-hidden": "true" });
-      made.addEventListener("click", event => event.stopPropagation());
-      made.addEventListener("pointerdown", event => {
-        event.preventDefault();
-        made.setPointerCapture(event.pointerId);
-        const from = event.clientX, wide = column.width;
-        const move = wb.frame(moved => resize(column, wide + moved.clientX - from));
-        made.addEventListener("pointermove", move);
-        made.addEventListener("pointerup", () => made.removeEventListener("pointermove", move), { once: true });
-      });
-      return made;
-    }
-
-    function resize(column, width) {
-      column.width = Math.max(NARROW, Math.min(1200, Math.round(width)));
-      state.columns[column.at].width = column.width;
-      widths();
-      act.move?.();
+    /** Beside a row that is open: what tells rows apart comes first and fits. */
+    function setLean(lean) {
+      if (!heads.setLean(lean)) return;
+      node.scrollLeft = 0;
+      build();
     }
 
     // --- where things are ---------------------------------------------------------------------------------
 
     const lines = () => state.view.lines;
-    const room = () => Math.max(ROW, node.clientHeight - head.offsetHeight);
+    // Measured when the size changes: to measure while rows are written would lay out the page twice a frame.
+    const room = () => Math.max(ROW, state.high - state.tall);
     const whole = () => lines() * ROW + PAD;
     const height = () => Math.min(whole(), tallest);
     const mapped = () => whole() > tallest;
@@ -108,12 +70,19 @@ wb.grid = (() => {
     }
 
     function revealColumn(col) {
-      if (col < FROZEN) return;
-      const left = state.shown.slice(0, col).reduce((sum, c) => sum + c.width, 0);
-      const frozen = state.shown.slice(0, FROZEN).reduce((sum, c) => sum + c.width, 0);
+      if (col < heads.frozen()) return;
+      const left = heads.before(col), right = left + heads.shown()[col].width, frozen = heads.before(heads.frozen());
       if (left - frozen < node.scrollLeft) node.scrollLeft = left - frozen;
-      const right = left + state.shown[col].width;
-      if (right > node.scrollLeft + node.clientWidth) node.scrollLeft = right - node.clientWidth;
+      else if (right > node.scrollLeft + node.clientWidth) node.scrollLeft = Math.min(left - frozen, right - node.clientWidth);
+    }
+
+    function measure() {
+      state.high = node.clientHeight;
+      state.tall = head.offsetHeight;
+      node.style.setProperty("--wbt-room", `${node.clientWidth - 4}px`);
+      node.style.setProperty("--wbt-tall", `${Math.min(TALL, state.tall + state.view.total * ROW + PAD + BAR)}px`);
+      body.style.setProperty("height", `${height()}px`);
+      draw();
     }
 
     // --- rows ---------------------------------------------------------------------------------------------
@@ -122,20 +91,16 @@ wb.grid = (() => {
       state.view = view;
       state.pages = new Map([[0, view.rows]]);
       state.asked.clear();
-      state.sort = view.query.sort;
-      state.descending = view.query.descending;
       node.setAttribute("role", view.groups ? "treegrid" : "grid");
       node.setAttribute("aria-rowcount", lines() + 1);
       if (!keep) { state.line = lines() ? 0 : -1; state.anchor = null; node.scrollTop = 0; }
       state.line = Math.min(state.line, lines() - 1);
-      body.style.setProperty("height", `${height()}px`);
-      fill(head, ...state.shown.map(heading));
-      draw();
+      heads.sorted(view.query.sort, view.query.descending);
+      measure();
     }
 
     function setHistograms(found) {
-      state.histograms = found;
-      fill(head, ...state.shown.map(heading));
+      heads.setHistograms(found);
       point();
     }
 
@@ -181,29 +146,26 @@ wb.grid = (() => {
     }
 
     function slot(n) {
-      const cells = state.shown.map((column, col) => el("div", { role: "gridcell", id: `${id}-s${n}-c${col}`,
-        "aria-colindex": col + 1, class: `wbt-td wbt-${column.align}${col < FROZEN ? ` wbt-frozen wbt-f${col}` : ""}` }));
-      const name = el("span", { class: "wbt-group-name" }), words = el("span", { class: "wbt-group-words" });
-      const group = el("div", { role: "gridcell", class: "wbt-group", id: `${id}-s${n}-g`, "aria-colspan": cells.length }, name, words);
+      // A cell keeps its one text node: other words in it are no new node.
+      const cells = heads.shown().map((column, col) => el("div", { role: "gridcell", id: `${id}-s${n}-c${col}`,
+        "aria-colindex": col + 1, class: heads.cell("td", column, col) }, ""));
+      const name = el("span", { class: "wbt-group-name" }, ""), words = el("span", { class: "wbt-group-words" }, "");
+      const group = el("div", { role: "gridcell", class: "wbt-group", id: `${id}-s${n}-g`, "aria-colspan": cells.length, hidden: true }, name, words);
       const row = el("div", { class: "wbt-row", role: "row" }, ...cells, group);
       row.addEventListener("click", event => clicked(row, event));
       body.append(row);
-      return { row, cells, group, name, words };
+      return { row, cells, group, name, words, said: new Map(), heads: false };
     }
 
     function drawNow() {
-      if (!node.isConnected || !state.shown.length) return;
-      const first = top(), count = Math.ceil(room() / ROW) + SPARE;
+      if (!node.isConnected || !heads.shown().length || !state.high) return;
+      const first = top(), fits = Math.ceil(room() / ROW) + SPARE;
+      const count = fits + fits % 2;  // even: a row's place in the stripes stays
       const from = Math.max(0, Math.min(Math.floor(first) - SPARE / 2, lines() - count)), to = Math.min(lines(), from + count);
       while (state.slots.length < count) state.slots.push(slot(state.slots.length));
-      const base = mapped() ? node.scrollTop - first * ROW : 0;
-      const used = new Set();
-      for (let at = from; at < to; at++) {
-        const n = at % state.slots.length;
-        used.add(n);
-        show(state.slots[n], at, base + at * ROW);
-      }
-      state.slots.forEach((one, n) => { one.row.hidden = !used.has(n); });
+      const base = mapped() ? Math.round(node.scrollTop - first * ROW) : 0;
+      for (let at = from; at < to; at++) show(state.slots[at % state.slots.length], at, base + at * ROW);
+      for (const one of state.slots) if (one.at === undefined || one.at < from || one.at >= to) one.row.hidden = true;
       if (to > from) need(from, to - 1);
       point();
     }
@@ -211,62 +173,72 @@ wb.grid = (() => {
 
     function show(one, at, y) {
       const { row } = one, data = line(at);
-      row.hidden = false;
-      row.style.setProperty("transform", `translateY(${y}px)`);
-      row.dataset.line = at;
-      row.setAttribute("aria-rowindex", at + 2);
+      if (row.hidden) row.hidden = false;
+      if (one.y !== y) row.style.setProperty("transform", `translateY(${one.y = y}px)`);
       if (one.data === data && one.at === at && data !== undefined) return;
+      if (one.at !== at) { row.dataset.line = at; row.setAttribute("aria-rowindex", at + 2); }
       one.data = data;
       one.at = at;
-      const heads = data?.g !== undefined;
-      row.className = `wbt-row${at % 2 ? " wbt-odd" : ""}${heads ? " wbt-heading" : ""}${data ? "" : " wbt-coming"}`;
-      row.dataset.k = data?.k ?? "";
-      one.group.hidden = !heads;
-      if (heads) {
+      const group = data?.g !== undefined;
+      const name = `wbt-row${at % 2 ? " wbt-odd" : ""}${group ? " wbt-heading" : ""}${data ? "" : " wbt-coming"}`;
+      if (row.className !== name) row.className = name;
+      if (row.dataset.k !== (data?.k ?? "")) row.dataset.k = data?.k ?? "";
+      if (one.heads !== group) {
+        one.heads = group;
+        one.group.hidden = !group;
+        for (const cell of one.cells) cell.hidden = group;
+        row.removeAttribute(group ? "aria-selected" : "aria-expanded");
+      }
+      if (group) {
         row.setAttribute("aria-expanded", String(data.o));
-        row.removeAttribute("aria-selected");
-        said(one.name, `${data.o ? "▾" : "▸"} ${data.name}`);
-        said(one.words, data.words);
+        said(one, one.name, `${data.o ? "▾" : "▸"} ${data.name}`);
+        said(one, one.words, data.words);
         one.group.title = data.words;
-        for (const cell of one.cells) cell.hidden = true;
         return;
       }
-      row.removeAttribute("aria-expanded");
       row.setAttribute("aria-selected", String(Boolean(data?.s)));
-      state.shown.forEach((column, col) => {
+      heads.shown().forEach((column, col) => {
         const cell = one.cells[col];
-        cell.hidden = false;
-        said(cell, data ? data.c[column.at] : col ? "" : "…");
-        const colour = column.key === "verdict" ? data?.k : column.key === "change" ? data?.d : "";
-        cell.classList.toggle("wb-good", colour === "good");
-        cell.classList.toggle("wb-bad", colour === "bad");
-        cell.classList.toggle("wb-warn", colour === "warn");
+        said(one, cell, data ? data.c[column.at] : col ? "" : "…");
+        if (column.key === "verdict") coloured(cell, data?.k);
+        else if (column.key === "change") coloured(cell, data?.d);
       });
     }
 
-    const said = (cell, text) => { if (cell.textContent !== text) cell.textContent = text; };
+    function said(one, cell, text) {
+      if (one.said.get(cell) === text) return;
+      one.said.set(cell, text);
+      cell.firstChild.data = text;
+    }
+
+    function coloured(cell, colour) {
+      for (const name of ["good", "bad", "warn"]) cell.classList.toggle(`wb-${name}`, colour === name);
+    }
 
     // --- the cell one is at -----------------------------------------------------------------------------------
 
     /** Say which cell is the current one; it need not be in sight. */
     function point() {
-      for (const old of node.querySelectorAll(".wbt-here")) old.classList.remove("wbt-here");
-      let cell = null;
+      let row = null, cell = null;
       if (state.line < 0) cell = head.children[state.col];
       else {
         const one = state.slots[state.line % (state.slots.length || 1)];
         if (one && one.at === state.line && !one.row.hidden) {
-          one.row.classList.add("wbt-here");
-          cell = one.data?.g !== undefined ? one.group : one.cells[state.col];
+          row = one.row;
+          cell = one.heads ? one.group : one.cells[state.col];
         }
       }
+      for (const old of state.here) if (old !== row && old !== cell) old?.classList.remove("wbt-here");
+      row?.classList.add("wbt-here");
       cell?.classList.add("wbt-here");
-      if (cell) node.setAttribute("aria-activedescendant", cell.id); else node.removeAttribute("aria-activedescendant");
+      state.here = [row, cell];
+      if (cell) { if (node.getAttribute("aria-activedescendant") !== cell.id) node.setAttribute("aria-activedescendant", cell.id); }
+      else node.removeAttribute("aria-activedescendant");
     }
 
     function enter(at, col = state.col) {
       state.line = Math.max(-1, Math.min(at, lines() - 1));
-      state.col = Math.max(0, Math.min(col, state.shown.length - 1));
+      state.col = Math.max(0, Math.min(col, heads.shown().length - 1));
       if (state.line >= 0) reveal(state.line);
       revealColumn(state.col);
       draw();
@@ -280,11 +252,11 @@ wb.grid = (() => {
       enter(state.line, state.col + by);
     };
     const far = end => () => {
-      if (state.line < 0) enter(-1, end ? state.shown.length - 1 : 0);
+      if (state.line < 0) enter(-1, end ? heads.shown().length - 1 : 0);
       else { enter(end ? lines() - 1 : 0); act.walked?.(line(state.line)); }
     };
     const paged = by => () => { enter(Math.max(0, state.line + by * Math.max(1, Math.floor(room() / ROW) - 1))); act.walked?.(line(state.line)); };
-    const wider = by => () => { if (state.line < 0) { resize(state.shown[state.col], state.shown[state.col].width + by); } };
+    const wider = by => () => { if (state.line < 0) { const column = heads.shown()[state.col]; heads.resize(column, column.width + by); } };
     const extend = by => () => {
       state.anchor ??= state.line;
       enter(Math.max(0, state.line + by));
@@ -292,7 +264,7 @@ wb.grid = (() => {
     };
 
     function choose() {
-      if (state.line < 0) { act.sort(state.shown[state.col].key); return; }
+      if (state.line < 0) { act.sort(heads.shown()[state.col].key); return; }
       const data = line(state.line);
       if (data?.g !== undefined) act.fold(data.g, !data.o);
       else if (data) act.open(data.p);
@@ -334,12 +306,13 @@ wb.grid = (() => {
     }
 
     node.addEventListener("scroll", draw, { passive: true });
-    const watch = new ResizeObserver(() => { node.style.setProperty("--wbt-room", `${node.clientWidth - 4}px`); body.style.setProperty("height", `${height()}px`); draw(); });
+    const watch = new ResizeObserver(() => { heads.fit(); measure(); });
     watch.observe(node);
+    watch.observe(head);
 
     return {
-      node, setColumns, setView, setHistograms, again, enter, reveal, build,
-      columns: () => state.columns,
+      node, setColumns, setView, setHistograms, setLean, again, enter, reveal, build,
+      columns: heads.columns,
       current: () => line(state.line),
       at: () => state.line,
       /** Change what a row says where it is kept; other pages get it from the kernel. */

@@ -35,7 +35,7 @@ TALLEST = 15_000_000
 """Pixels of a scrolled element that every browser takes; longer tables map the scroll bar to rows."""
 
 
-class ResultTable(View, front=("answer", "table_grid", "table_open", "table")):
+class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open", "table")):
     """The rows of a run, to be sorted, searched, grouped, opened and graded; 100,000 of them and more.
 
     Rows stay in the kernel, the page gets a hundred at a time. `selected` and `filtered` are DataFrames for
