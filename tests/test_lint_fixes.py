@@ -31,7 +31,7 @@ from tests.test_lint_rules import (
     user,
 )
 from workbench.lint import RULES, Finding, lint
-from workbench.lint.fixes import CURES, NO_FIX, fix
+from workbench.lint.fixes import CURES, NO_FIX, fix, home
 from workbench.wire import Request
 
 if TYPE_CHECKING:
@@ -445,3 +445,59 @@ def test_the_old_version_keeps_what_it_takes():
     body = body_of(model="claude-haiku-4-5", temperature=0.5, top_p=0.9)
 
     assert fixed(body, "E022", **OLD)[1].keys() >= {"temperature"}
+
+
+# --- a prompt and the request rendered from it --------------------------------------------------------
+
+PAGE = document(source={"type": "text", "media_type": "text/plain", "data": "Within thirty days. " * 900})
+SLOT = text("{{pages}}")
+BLANK = text("  ")
+
+
+def rendered(*blocks: Any) -> dict[str, Any]:
+    return request(messages=user(*blocks)).wire()
+
+
+@pytest.mark.parametrize("pages", [2, 3])
+def test_where_a_value_became_several_blocks_no_later_block_is_fixed(pages):
+    """The fourth block of the request is the second of the prompt: a cure by number hits another one."""
+    prompt = rendered(SLOT, BLANK, text("Why?"), text("Who?"))
+    sent = rendered(*[PAGE] * pages, BLANK, text("Why?"), text("Who?"))
+    empty = next(one for one in lint(sent) if one.code == "E103")
+
+    assert empty.path == f"messages[0].content[{pages}]"
+    assert fix(prompt, empty) is not None
+    assert fix(prompt, empty, sent) is None
+    assert home(prompt, sent, empty.path) == "messages[0].content"
+
+
+def test_where_a_value_became_one_block_the_others_are_fixed():
+    """Nothing has moved."""
+    prompt, sent = rendered(SLOT, BLANK, text("Why?")), rendered(PAGE, BLANK, text("Why?"))
+    empty = next(one for one in lint(sent) if one.code == "E103")
+
+    cure = fix(prompt, empty, sent)
+
+    assert cure is not None
+    assert cure.body["messages"] == user(SLOT, text("Why?"))
+
+
+def test_a_breakpoint_goes_behind_the_text_that_becomes_a_block():
+    """The template carries it over; any other cure of that block would change a text that is not there."""
+    prompt, sent = rendered(SLOT, text("Why?")), rendered(PAGE, text("Why?"))
+    found = next(one for one in lint(sent) if one.code == "W031")
+
+    cure = fix(prompt, found, sent)
+
+    assert cure is not None
+    assert cure.body["messages"][0]["content"][0] == {**SLOT, "cache_control": {"type": "ephemeral"}}
+    assert fix(prompt, Finding("E102", "error", found.path, "", ""), sent) is None
+
+
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_a_prompt_without_values_is_fixed_as_its_request(code):
+    """The request that a prompt sends as it is has the same places."""
+    sent, _ = EXAMPLES[code]
+    body = sent.wire() if isinstance(sent, Request) else None
+    for one in lint(sent) if body is not None else ():
+        assert fix(body, one, body) == fix(body, one)

@@ -39,7 +39,7 @@ def steps(body: Any, path: str) -> tuple[Step, ...]:
     while rest:
         step, rest = _first(here, rest.removeprefix("."), path)
         found.append(step)
-        here = _child(here, step)
+        here = child(here, step)
     return tuple(found)
 
 
@@ -56,7 +56,7 @@ def _first(here: Any, rest: str, path: str) -> tuple[Step, str]:
     return (int(match[1]) if match[1] is not None else match[2]), rest[match.end() :]
 
 
-def _child(here: Any, step: Step) -> Any:
+def child(here: Any, step: Step) -> Any:
     """Return what stands at one step, None where nothing does."""
     if isinstance(step, str):
         return here.get(step) if isinstance(here, dict) else None
@@ -73,7 +73,7 @@ def find(body: Any, path: str, default: Any = None) -> Any:
     """
     here = body
     for step in steps(body, path):
-        here = _child(here, step)
+        here = child(here, step)
         if here is None:
             return default
     return here
@@ -108,8 +108,8 @@ def _to_text(body: Body, way: tuple[Step, ...]) -> tuple[Step, ...]:
         return way
     holder: Any = body
     for step in way[:-3]:
-        holder = _child(holder, step)
-    held = _child(holder, way[-3])
+        holder = child(holder, step)
+    held = child(holder, way[-3])
     return way[:-2] if isinstance(holder, dict) and (held is None or isinstance(held, str)) else way
 
 

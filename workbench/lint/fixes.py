@@ -15,6 +15,7 @@ from workbench.lint.curecaches import CURES as CACHES
 from workbench.lint.curemessages import CURES as MESSAGES
 from workbench.lint.curesettings import CURES as SETTINGS
 from workbench.lint.curetools import CURES as TOOLS
+from workbench.lint.edit import child, find, steps
 from workbench.wire.base import parse
 from workbench.wire.request import Request
 
@@ -99,12 +100,14 @@ NO_FIX: Mapping[str, str] = {
 """Rules without a mechanical cure, and why."""
 
 
-def fix(body: dict[str, Any], finding: Finding) -> Fix | None:
+def fix(body: dict[str, Any], finding: Finding, sent: dict[str, Any] | None = None) -> Fix | None:
     """Return the one mechanical cure of a finding, None where it takes a person to decide.
 
     Args:
         body: The request body that was linted, or the prompt it was rendered from; it is not changed.
         finding: What was found in it.
+        sent: The body that was linted, where *body* is the prompt. Where a value of the prompt became
+            blocks, later blocks stand elsewhere in it: what was found there has no fix.
 
     >>> from workbench.lint import lint
     >>> body = {"model": "claude-opus-5", "max_tokens": 5000, "temperature": 0, "messages": ["Hi"]}
@@ -113,7 +116,7 @@ def fix(body: dict[str, Any], finding: Finding) -> Fix | None:
     ('drop temperature', False)
     """
     cure = CURES.get(finding.code)
-    if cure is None:
+    if cure is None or (sent is not None and not _at_home(body, sent, finding)):
         return None
     fresh = copy.deepcopy(body)
     try:
@@ -122,3 +125,46 @@ def fix(body: dict[str, Any], finding: Finding) -> Fix | None:
     except (PromptError, WireError):  # no place of that name, or no request: the finding is of another body
         return None
     return Fix(label, fresh) if label is not None and fresh != body else None
+
+
+def _at_home(body: dict[str, Any], sent: dict[str, Any], finding: Finding) -> bool:
+    """Whether what was found stands in the prompt where it was found in the request."""
+    leads = home(body, sent, finding.path)
+    if leads == finding.path:
+        return True
+    # A breakpoint behind a text stands behind the one block that took the text's place, whatever its kind.
+    held, _, at = finding.path.rpartition("[")
+    if finding.code not in CACHES or leads != held or not at:
+        return False
+    return _alike(find(body, held), find(sent, held))
+
+
+def home(body: dict[str, Any], sent: dict[str, Any], path: str) -> str:
+    """Return how far *path* leads to the same thing in a prompt and in the request rendered from it.
+
+    >>> body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "{{pages}}"}]}]}
+    >>> page = {"type": "image", "source": {"type": "file", "file_id": "file_1"}}
+    >>> sent = {"messages": [{"role": "user", "content": [page, page]}]}
+    >>> home(body, sent, "messages[0].content[1].source")
+    'messages[0].content'
+    """
+    try:
+        way = steps(sent, path)
+    except PromptError:
+        return path
+    here, there, led = body, sent, ""
+    for step in way:
+        if not _alike(here, there):
+            return led
+        here, there = child(here, step), child(there, step)
+        if isinstance(there, dict) and isinstance(here, dict) and here.get("type") != there.get("type"):
+            return led
+        led = f"{led}[{step}]" if isinstance(step, int) else f"{led}.{step}" if led else step
+    return path
+
+
+def _alike(here: Any, there: Any) -> bool:
+    """Whether an index means the same in both: a text that may stand for one block is one."""
+    if isinstance(there, list):
+        return (len(here) if isinstance(here, list) else 1) == len(there)
+    return not isinstance(here, list)

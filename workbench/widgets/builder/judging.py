@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import WorkbenchError
-from workbench.lint import Findings, lint
-from workbench.lint.fixes import Fix, fix
+from workbench.lint import Finding, Findings, lint
+from workbench.lint.fixes import Fix, fix, home
 from workbench.prompt import code
 from workbench.widgets.builder.draft import Draft
 from workbench.widgets.builder.figures import Figures, figures
@@ -32,6 +33,7 @@ class Judgement:
         problem: Why there is no request yet; empty where there is one.
         findings: What lint says of the request, its names filled.
         fixes: The mechanical cure of each finding, None where there is none.
+        homes: Where each finding leads in the prompt: a block that a value became has no field there.
         figures: Tokens and dollars; None without a request.
         missing: Names without a value.
     """
@@ -41,6 +43,7 @@ class Judgement:
     fixes: tuple[Fix | None, ...]
     figures: Figures | None
     missing: tuple[str, ...]
+    homes: tuple[str, ...] = ()
 
 
 def judge(
@@ -64,9 +67,28 @@ def judge(
         request = draft.request()
     except WorkbenchError as error:
         return Judgement(str(error), Findings(), (), None, draft.missing)
-    found = lint(request, betas=betas)
-    fixes = tuple(fix(body, one) for one in found)
-    return Judgement("", found, fixes, _figures(request, exact(request)), draft.missing)
+    found, sent = lint(request, betas=betas), request.wire()
+    fixes = tuple(fix(body, one, sent) for one in found)
+    if any(isinstance(value, list) for value in values.values()):
+        counted = Counter(found.codes)
+        fixes = tuple(
+            cure if cure and _cures(cure, one, counted, values, betas) else None
+            for cure, one in zip(fixes, found, strict=True)
+        )
+    homes = tuple(home(body, sent, one.path) for one in found)
+    return Judgement("", found, fixes, _figures(request, exact(request)), draft.missing, homes)
+
+
+def _cures(cure: Fix, finding: Finding, before: Counter[str], values: Body, betas: tuple[str, ...]) -> bool:
+    """Whether a cure of the prompt cures the request too, into which values brought blocks of their own."""
+    draft = Draft()
+    draft.replace(cure.body)
+    draft.values.update(values)
+    try:
+        after = Counter(lint(draft.request(), betas=betas).codes)
+    except WorkbenchError:
+        return False
+    return after[finding.code] < before[finding.code]
 
 
 def _figures(request: Request, exact: int | None) -> Figures | None:
