@@ -282,7 +282,7 @@ def test_running_a_cell_again_pays_nothing(ask, view):
 
     assert again.replies[0].source == "store"
     assert "Once upon a time." in text
-    assert "nothing now: from the store" in text
+    assert "free now: from the store" in text
     assert "first answer token not measured" in text
 
 

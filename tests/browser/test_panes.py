@@ -23,9 +23,9 @@ def client(start_emulator, tmp_path):
     """A client of a service that answers as it is told, at the pace that it is told."""
     made = []
 
-    def make(*rules, latency="0.02,0.01", faults=()):
-        running = start_emulator(script=list(rules), latency=latency, faults=faults)
-        made.append(wb.Client(base_url=running.url, store=tmp_path / "own", max_retries=0))
+    def make(*rules, latency="0.02,0.01", faults=(), limits=None, **more):
+        running = start_emulator(script=list(rules), latency=latency, faults=faults, limits=limits)
+        made.append(wb.Client(base_url=running.url, **{"store": tmp_path / "own", "max_retries": 0, **more}))
         return made[-1]
 
     yield make
@@ -105,6 +105,80 @@ def test_a_failure_stays_in_its_column(stage, client):
     stage.visible(pane(page, MODELS[1]).get_by_text("done", exact=True))
 
     stage.shot("failed")
+    stage.calm()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_column_says_what_holds_up_its_own(stage, client, theme):
+    """One is limited, one waits to try again, one goes on."""
+    later = {"status": 429, "message": "Too fast", "headers": {"retry-after": "9"}}
+    rules = [{"contains": "warm", "text": "ok"}, {"model": MODELS[1], "error": later}, {"text": STORY}]
+    source = client(*rules, limits="3,1000000,1000000", latency="0.02,0.05", max_retries=3)
+    for draw in range(3):
+        source.send(request(text="warm"), draw=draw, mode="refresh")
+    view = RunView(source, [request(model) for model in MODELS[:3]], autostart=False)
+    page = stage.show(view, theme=theme)
+    view.start()
+
+    stage.visible(pane(page, MODELS[0]).get_by_text("limited by requests per minute of haiku-4.5"))
+    stage.visible(pane(page, MODELS[1]).get_by_text("attempt 1 failed: 429 rate_limit_error"))
+    stage.visible(pane(page, MODELS[2]).get_by_text("streaming", exact=True))
+
+    assert page.get_by_text("limited", exact=True).count() == 1
+    assert page.get_by_text("retrying", exact=True).count() == 1
+    stage.shot(f"waiting-{theme}")
+    view.stop()
+    stage.visible(pane(page, MODELS[0]).get_by_text("nothing: it was not sent"))
+    stage.calm()
+
+
+def test_what_would_be_refused_says_why_and_warnings_are_folded(stage, client):
+    """The finding, its cure and the API's words in one column; a line above the answer in the other."""
+    marked = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
+    asked = [request(max_tokens=500_000), request(MODELS[1], system=[marked])]
+    page = stage.show(RunView(client({"text": STORY}), asked))
+
+    refused = pane(page, MODELS[0])
+    stage.visible(refused.get_by_text("not sent: the service would refuse it"))
+    stage.visible(refused.get_by_text("at most 64,000"))
+    stage.visible(refused.get_by_text("400 invalid_request_error: max_tokens: 500000 > 64000"))
+    stage.visible(refused.get_by_text("nothing: it was not sent"))
+    warned = pane(page, MODELS[1])
+    stage.visible(warned.get_by_text("done", exact=True))
+    assert not warned.get_by_text("W030").is_visible()
+    warned.get_by_text("1 warning", exact=True).click()
+    stage.visible(warned.get_by_text("W030"))
+
+    assert refused.get_by_role("button", name="Ask").count() == 0
+    stage.shot("refused")
+    stage.calm()
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1200, "light"), (600, "dark")])
+def test_a_header_takes_two_lines_and_equal_figures_stand_side_by_side(stage, client, width, theme):
+    """However long a label is; what only one column has leaves a gap in the others."""
+    thought = request(MODELS[1], thinking={"type": "adaptive"}, output_config={"effort": "high"})
+    asked = [request(), thought, request(MODELS[2]), request(MODELS[3])]
+    labels = ["a", "b " * 60, *MODELS[2:]]
+    view = RunView(client({"text": STORY}, latency="0.02,0.001"), asked, labels=labels)
+    page = stage.show(view, width=width, theme=theme)
+    stage.until(lambda: not view.running)
+    stage.until(lambda: page.locator("dt", has_text="source").count() == 4)
+
+    def boxes(selector, side):
+        return {
+            round(value)
+            for value in page.locator(selector).evaluate_all(
+                f"all => all.map(one => one.getBoundingClientRect().{side})"
+            )
+        }
+
+    assert len(boxes(".wb-pane-head", "height")) == 1
+    assert max(boxes(".wb-pane-head", "height")) <= 56
+    assert page.locator("dt", has_text="of which thinking").count() == 1
+    assert len(boxes("dt:text-is('cost')", "top")) == 1
+    assert max(boxes(".wb-pane-figures > div", "height")) <= 24  # each on one line
+    stage.shot(f"four-{width}-{theme}")
     stage.calm()
 
 

@@ -3,7 +3,7 @@ const wbPanes = (() => {
   "use strict";
   const { el, put, fill, button } = wb;
 
-  const WORDS = { idle: "not asked", queued: "queued", limited: "limited", retrying: "waiting to retry",
+  const WORDS = { idle: "not asked", queued: "queued", limited: "limited", retrying: "retrying", sent: "sent",
     streaming: "streaming", stalled: "stalled", done: "done", stopped: "stopped", failed: "failed" };
   const COLOURS = { done: "wb-good", failed: "wb-bad", stopped: "wb-warn", stalled: "wb-warn", limited: "wb-warn", retrying: "wb-warn" };
 
@@ -11,22 +11,23 @@ const wbPanes = (() => {
   function pane({ at, first, link, several, gone }) {
     const state = { ...first };
     const badge = el("span", { class: "wb-pane-badge" });
-    const reason = el("span", { class: "wb-pane-words" });
-    const about = el("div", { class: "wb-dim wb-pane-about" });
+    const about = el("span", { class: "wb-dim" });
+    const reason = el("p", { class: "wb-pane-note", hidden: true });
+    const refused = el("div", { hidden: true });
     const stop = button("Stop", () => link.tell("stop", { column: at }), { class: "wb-btn wb-pane-stop", "aria-label": `Stop ${first.label}` });
     const again = button("Ask again", () => ask("again", {}), { "aria-label": `Ask ${first.label} again`, hidden: true });
-    const title = el("h4", { id: wb.id("pane") }, el("bdi", {}, first.label));
+    const title = el("h4", { id: wb.id("pane"), title: first.label }, el("bdi", {}, first.label));
     const folds = el("div", { class: "wb-pane-folds" });
     const partial = el("p", { class: "wb-warn wb-pane-words", hidden: true }, "partial: only what had come before the end");
     const answer = el("div", { class: "wb-pane-answer" });
-    const body = el("div", { class: "wb-pane-body", tabindex: 0, role: "group", "aria-label": `answer of ${first.label}` }, folds, partial, answer);
+    const body = el("div", { class: "wb-pane-body", tabindex: 0, role: "group", "aria-label": `answer of ${first.label}` }, reason, refused, folds, partial, answer);
     const figures = el("dl", { class: "wb-pane-figures", "aria-label": `figures of ${first.label}` });
     const actions = el("div", { class: "wb-row wb-pane-actions", role: "toolbar", "aria-label": `actions for ${first.label}`, hidden: true });
     const form = el("div", { class: "wb-pane-form", hidden: true });
     const said = el("p", { class: "wb-dim", role: "status" });
     const node = el("section", { class: "wb-pane", role: "region", "aria-labelledby": title.id, tabindex: -1 },
-      el("header", { class: "wb-pane-head" }, el("div", { class: "wb-row wb-pane-title" }, title, stop, again), about,
-        el("p", { class: "wb-pane-state" }, badge, reason)),
+      el("header", { class: "wb-pane-head" }, el("div", { class: "wb-row wb-pane-title" }, title, stop, again),
+        el("p", { class: "wb-pane-state" }, badge, about)),
       body, el("footer", { class: "wb-pane-foot" }, figures, actions, said), form);
     const problem = wb.problem(node);
     let parts = [], stuck = true, opened = null;
@@ -40,6 +41,12 @@ const wbPanes = (() => {
 
     // --- what was asked, and earlier turns: fetched when they are opened ---------------------------------
 
+    function warned() {
+      const inner = el("div", {});
+      wb.html(inner, state.warned_html);
+      return el("details", {}, el("summary", {}, el("span", { class: "wb-warn wb-pane-words" }, state.warned)), inner);
+    }
+
     function fold(label, turn) {
       const inner = el("div", {});
       const made = el("details", { on: { toggle: async () => {
@@ -52,7 +59,8 @@ const wbPanes = (() => {
 
     function foldAll() {
       fill(folds, (state.earlier ?? []).map((foot, turn) => fold(el("span", {}, `turn ${turn + 1} `, el("small", {}, foot)), turn)),
-        state.asked ? fold(state.earlier?.length ? "what was asked now" : "what was asked", -1) : null);
+        state.asked ? fold(state.earlier?.length ? "what was asked now" : "what was asked", -1) : null,
+        state.warned ? warned() : null);
     }
 
     // --- the answer while it grows -----------------------------------------------------------------------
@@ -90,14 +98,20 @@ const wbPanes = (() => {
     // --- how it stands -----------------------------------------------------------------------------------
 
     function set(value) {
-      const before = state.state;
+      const before = state.state, warnedOf = state.warned;
       Object.assign(state, value);
       const word = WORDS[state.state] ?? state.state;
       badge.textContent = word;
       badge.className = `wb-pane-badge ${(state.state === "done" && state.reason ? "" : COLOURS[state.state]) ?? "wb-dim"}`;
-      reason.textContent = state.reason ? ` · ${state.reason}` : "";
-      reason.className = state.state === "failed" ? "wb-pane-words wb-bad" : "wb-pane-words wb-dim";
-      fill(about, (state.about ?? []).map(line => el("p", {}, line)));
+      reason.textContent = state.reason ?? "";
+      reason.hidden = !state.reason;
+      reason.className = `wb-pane-words wb-pane-note ${state.state === "failed" ? "wb-bad" : "wb-dim"}`;
+      reason.classList.toggle("wb-pane-stuck", Boolean(state.running));
+      refused.hidden = !state.refused_html;
+      wb.html(refused, state.refused_html ?? "");
+      about.textContent = (state.about ?? []).map(line => ` · ${line}`).join("");
+      about.title = (state.about ?? []).join(" · ");
+      if (state.warned !== warnedOf) foldAll();
       const focused = document.activeElement === stop;
       stop.hidden = !state.running;
       again.hidden = !state.again;
@@ -117,13 +131,24 @@ const wbPanes = (() => {
         wb.answer(shown, state.view, { source: cite => link.ask("source", { column: at, cite }) });
         if (open) for (const one of shown.querySelectorAll("details")) { one.open = true; break; }
       }
-      fill(figures, (state.figures ?? []).map(figure), state.view?.words ? figure({ name: "quotes", value: state.view.words }) : null);
       offer();
     }
 
-    function figure({ name, value, key }) {
+    const own = () => [...(state.figures ?? []), ...(state.view?.words ? [{ name: "quotes", value: state.view.words }] : [])];
+
+    /** Show the figures, each beside the same one of the other columns: `names` are those of all of them. */
+    function line_up(names) {
+      const found = new Map(own().map(one => [one.name, one]));
+      const rows = found.size > 1 ? names : [...found.keys()];
+      const key = JSON.stringify([rows, ...found.values()]);
+      if (figures.wbShown === key) return;
+      figures.wbShown = key;
+      fill(figures, rows.map(name => found.has(name) ? figure(found.get(name)) : el("div", { class: "wb-pane-gap", "aria-hidden": "true" }, "\u00a0")));
+    }
+
+    function figure({ name, value, key, more }) {
       const shown = key === "receipt" ? button(value, receipt, { class: "wb-btn wb-quiet wb-pane-cost", "aria-label": `cost ${value}, show the receipt` }) : value;
-      return el("div", {}, el("dt", {}, name), el("dd", {}, shown));
+      return el("div", {}, el("dt", {}, name), el("dd", {}, shown, more ? el("small", { class: "wb-dim" }, more) : null));
     }
 
     async function receipt(event) {
@@ -238,7 +263,7 @@ const wbPanes = (() => {
     foldAll();
     for (const one of state.parts ?? []) part(one);
     set(first);
-    return { node, id: first.id, state, delta, follow, body };
+    return { node, id: first.id, state, delta, follow, body, own, line_up };
   }
 
   return { pane, WORDS };
@@ -263,6 +288,17 @@ export default wb.view(({ root, link }) => {
     origin.hidden = !origin.textContent;
   }
 
+  /** Put equal figures side by side, in the order of the column that has most of them. */
+  function level() {
+    const lists = panes.map(one => one.own().map(figure => figure.name)).sort((a, b) => b.length - a.length);
+    const names = [];
+    for (const list of lists) for (const [at, name] of list.entries()) {
+      if (names.includes(name)) continue;
+      names.splice(at ? names.indexOf(list[at - 1]) + 1 : 0, 0, name);
+    }
+    for (const one of panes) one.line_up(names);
+  }
+
   /** Say a change of state, never a token. */
   function changed(state) {
     const running = panes.filter(one => one.state.running).length;
@@ -284,6 +320,7 @@ export default wb.view(({ root, link }) => {
     waiting = [];
     for (const [at, kind, value] of now) panes[at]?.delta(kind, value);
     for (const one of panes) one.follow();
+    level();
     made();
   });
 

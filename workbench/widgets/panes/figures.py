@@ -21,11 +21,19 @@ _SHORT_S: Final = 0.02
 
 
 class Figure(NamedTuple):
-    """A number with its name; *key* is what a page asks for more by, empty where there is none."""
+    """A number with its name.
+
+    Attributes:
+        name: What it is of.
+        value: In words.
+        key: What a page asks for more by; empty where there is no more.
+        more: What else is to be said of it.
+    """
 
     name: str
     value: str
     key: str = ""
+    more: str = ""
 
 
 def labels(requests: Sequence[Request | None]) -> list[str]:
@@ -58,7 +66,7 @@ def about(request: Request | None, origin: str, label: str = "") -> list[str]:
     thought = "default" if thinking is None else thinking.type
     most = f", at most {budget:,} tokens" if budget else ""
     how = f"effort {request.effort or 'default'} · thinking {thought}{most}"
-    return [" · ".join([*model, origin_words(origin)]), how]
+    return [*model, how, origin_words(origin)]
 
 
 def figures(column: Column) -> list[Figure]:
@@ -72,7 +80,10 @@ def figures(column: Column) -> list[Figure]:
 
 def footer(column: Column) -> str:
     """Return the same on one line."""
-    return " · ".join(f"{figure.name} {figure.value}" for figure in figures(column))
+    return " · ".join(
+        f"{figure.name} {figure.value}{f'; {figure.more}' if figure.more else ''}"
+        for figure in figures(column)
+    )
 
 
 def _tokens(usage: Usage | None) -> Iterable[Figure]:
@@ -96,8 +107,8 @@ def _tokens(usage: Usage | None) -> Iterable[Figure]:
 
 def _cost(reply: Reply) -> Figure:
     total = reply.cost.total
-    paid = f"; nothing now: from the {reply.source}" if reply.cached else ""
-    return Figure("cost", f"{UNPRICED if total is None else dollars(total)}{paid}", "receipt")
+    paid = f"free now: from the {reply.source}" if reply.cached else ""
+    return Figure("cost", UNPRICED if total is None else dollars(total), "receipt", paid)
 
 
 def _times(reply: Reply, answer_s: float | None) -> Iterable[Figure]:
@@ -132,7 +143,8 @@ def _seconds(value: float | None) -> str:
 
 
 def _source(reply: Reply) -> Figure:
-    return Figure("source", f"{reply.source} · {origin_words(reply.origin)}")
+    who = origin_words(reply.origin).partition(" (")[0]  # that they are made up is said above the columns
+    return Figure("source", f"{reply.source} · {who}")
 
 
 def _stopped(column: Column) -> str:

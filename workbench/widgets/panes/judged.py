@@ -48,9 +48,7 @@ def _item(one: Finding) -> Html:
         tag("div", tag("strong", one.code), " ", place),
         None if (one.message or "").endswith(one.what) else tag("div", text(one.what)),
         tag("div", text(one.cure), cls="wb-dim") if one.cure else None,
-        tag("div", tag("span", "the API says: ", cls="wb-dim"), tag("code", text(_said(one))))
-        if one.status
-        else None,
+        tag("div", tag("span", "the API says: ", cls="wb-dim"), text(_said(one))) if one.status else None,
     )
 
 

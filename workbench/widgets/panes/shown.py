@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
 
 
 def _figure(figure: figures.Figure) -> dict[str, str]:
-    return {"name": figure.name, "value": visible(figure.value), "key": figure.key}
+    return {"name": figure.name, "value": visible(figure.value), "key": figure.key, "more": figure.more}
 
 
 def _next(column: Column) -> dict[str, Any] | None:
