@@ -498,6 +498,7 @@ def test_a_breakpoint_goes_behind_the_text_that_becomes_a_block():
 def test_a_prompt_without_values_is_fixed_as_its_request(code):
     """The request that a prompt sends as it is has the same places."""
     sent, _ = EXAMPLES[code]
-    body = sent.wire() if isinstance(sent, Request) else None
-    for one in lint(sent) if body is not None else ():
-        assert fix(body, one, body) == fix(body, one)
+    if isinstance(sent, Request):
+        body = sent.wire()
+        for one in lint(sent):
+            assert fix(body, one, body) == fix(body, one)

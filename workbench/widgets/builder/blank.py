@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from workbench.catalog import catalog
+from workbench.lint import lint
 from workbench.lint.edit import unknown
 from workbench.lint.toolfields import TOOLS
 from workbench.wire.tools import family
@@ -13,14 +17,37 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
-MODEL = "claude-haiku-4-5"
-"""What an empty prompt asks: cheap, quick, and known to every version of this package."""
-MAX_TOKENS = 1024
+MAX_TOKENS = 4096
+"""Room for an answer, and for the thinking that many models do unasked."""
 
 
 def body() -> Body:
     """Return the body of an empty prompt: one user turn without words."""
-    return {"model": MODEL, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": ""}]}
+    return _asking(model(), "")
+
+
+def model(at: date | None = None) -> str:
+    """Return what an empty prompt asks: the cheapest model of which lint has nothing to say.
+
+    Where none of the cheaper half is so, the cheapest one all the same.
+
+    Args:
+        at: The day; None is today.
+    """
+    return _cheapest(at or datetime.now(UTC).date())
+
+
+@lru_cache(maxsize=8)
+def _cheapest(at: date) -> str:
+    served = [one for one in catalog() if one.status == "active" and one.prices.output is not None]
+    served.sort(key=lambda one: (one.prices.output, one.prices.input))
+    names = [one.aliases[0] if one.aliases else one.id for one in served[: (len(served) + 1) // 2]]
+    quiet = (name for name in names if not lint(_asking(name, "Hi"), today=at))
+    return next(quiet, names[0])
+
+
+def _asking(name: str, words: str) -> Body:
+    return {"model": name, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": words}]}
 
 
 def block(kind: str, request: Body) -> Body:
@@ -54,7 +81,7 @@ def tool(kind: str, request: Body) -> Body:
     named = {"type": kind, "name": _NAMES.get(kind, _NAMES.get(kin, kin))}
     more: dict[str, Body] = {
         "computer": {"display_width_px": 1280, "display_height_px": 800},
-        "advisor": {"model": request.get("model") or MODEL},
+        "advisor": {"model": request.get("model") or model()},
     }
     if kin.endswith("_toolset"):
         return {"type": kind, "mcp_server_name": ""} if kin == "mcp_toolset" else {"type": kind}
