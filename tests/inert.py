@@ -14,7 +14,7 @@ ELEMENTS = set(
     strong summary sup table tbody td tfoot th thead tr ul
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
-ATTRIBUTES = {"class", "dir", "scope", "colspan", "open", "href", "rel", "target", "start"}
+ATTRIBUTES = {"class", "dir", "scope", "colspan", "open", "href", "rel", "target", "start", "tabindex"}
 
 
 class Reader(HTMLParser):

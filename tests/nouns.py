@@ -19,6 +19,7 @@ from workbench.prompt import Prompt
 from workbench.record import Explanation
 from workbench.reply import Reply, Timing
 from workbench.report import Cell, Column, Table, gate
+from workbench.report.agreement import Agreement, Preference, agreement, preference
 from workbench.tokens import TokenEstimate
 from workbench.wire import Message, Request
 
@@ -262,6 +263,23 @@ def verdict(text: str = "support-triage") -> Verdict:
     return gate.verdict(new, old, name=text, scorer=text, emulated=True)
 
 
+def agreed(text: str = "rubric") -> Agreement:
+    """Return what a person and a judge said of fourteen answers."""
+    labels = ("failed", "passed")
+    pairs = (
+        [("passed", "passed")] * 8 + [("failed", "failed")] * 4 + [("passed", "failed"), ("failed", "passed")]
+    )
+    said = {f"{text}/t-{n:02}/0": both for n, both in enumerate(pairs)}
+    return agreement(said, labels, a="ada", b=text, left_out=[text], notes=[text], emulated=True)
+
+
+def preferred(text: str = "sonnet-4-6") -> Preference:
+    """Return whom a person preferred in twelve pairs."""
+    won = [1.0] * 7 + [0.0] * 3 + [0.5] * 2
+    pairs = [(f"{text}-{n}", value, n % 2 == 0) for n, value in enumerate(won)]
+    return preference(pairs, a="haiku-4-5", b=text, identical=2, left_out=[text], emulated=True)
+
+
 NOUNS: dict[str, Callable[[], Any]] = {
     "request": request,
     "prompt": prompt,
@@ -296,6 +314,8 @@ NOUNS: dict[str, Callable[[], Any]] = {
     "table": table,
     "comparison": lambda: study_run().compare("haiku-4-5", "sonnet-4-6"),
     "verdict": verdict,
+    "agreement": agreed,
+    "preference": preferred,
     "result": lambda: study_run().failures[0],
     "error_result": lambda: study_run().errors[0],
     "run": lambda: study_run(samples=12),
@@ -315,7 +335,7 @@ def every(text: str) -> Iterator[Any]:
         table(text),
         catalog(text),
     )
-    yield from (explanation(text), verdict(text))
+    yield from (explanation(text), verdict(text), agreed(text), preferred(text))
     yield TokenEstimate(1, 1, 1, {text: 1}, (text,))
     yield Estimate(1, (1, 1), 1, 0, (1, 1), None, None, None, 1, (text,))
     if text.strip():

@@ -28,7 +28,7 @@ OURS = set(
 )
 ATTRIBUTES = set(
     """
-    class scope colspan dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy r
+    class scope tabindex colspan dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy r
     start
     """.split()  # noqa: SIM905
 )

@@ -19,16 +19,19 @@ if TYPE_CHECKING:
     from workbench.widgets.view import View
 
 THEMES = {
-    "light": "--jp-content-font-color1:#000000de;--jp-content-font-color2:#0000008a;--jp-border-color2:#e0e0e0;"
-    "--jp-layout-color0:#fff;--jp-layout-color1:#fff;--jp-layout-color2:#eee;--jp-brand-color1:#1976d2;"
-    "--jp-success-color1:#388e3c;--jp-error-color1:#d32f2f;--jp-warn-color1:#b26a00;--jp-ui-font-color1:#000000de",
-    "dark": "--jp-content-font-color1:#fff;--jp-content-font-color2:#ffffffb3;--jp-border-color2:#616161;"
-    "--jp-layout-color0:#111;--jp-layout-color1:#212121;--jp-layout-color2:#424242;--jp-brand-color1:#2196f3;"
-    "--jp-success-color1:#388e3c;--jp-error-color1:#d32f2f;--jp-warn-color1:#f57c00;--jp-ui-font-color1:#fff",
+    "light": "--jp-content-font-color1:rgba(0,0,0,.87);--jp-content-font-color2:rgba(0,0,0,.54);"
+    "--jp-border-color2:#e0e0e0;--jp-layout-color0:white;--jp-layout-color1:white;--jp-layout-color2:#eee;"
+    "--jp-brand-color1:#1976d2;--jp-success-color1:#388e3c;--jp-error-color1:#d32f2f;--jp-warn-color1:#f57c00;"
+    "--jp-ui-font-color1:rgba(0,0,0,.87)",
+    "dark": "--jp-content-font-color1:#fff;--jp-content-font-color2:rgba(255,255,255,.7);"
+    "--jp-border-color2:#424242;--jp-layout-color0:#111;--jp-layout-color1:#212121;--jp-layout-color2:#424242;"
+    "--jp-brand-color1:#2196f3;--jp-success-color1:#4caf50;--jp-error-color1:#f44336;--jp-warn-color1:#ff9800;"
+    "--jp-ui-font-color1:rgba(255,255,255,.87)",
+    "none": "",
 }
-"""The variables JupyterLab sets, as its two themes do."""
+"""The variables JupyterLab sets, as its two themes do; and a page that sets none, as an exported notebook."""
 
-PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>calm</title></head>
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>calm</title></head>
 <body style="margin:12px;background:var(--jp-layout-color1);font-family:system-ui,sans-serif">
 <div id="host"></div></body></html>"""
 
@@ -100,6 +103,12 @@ class Stage:
         self.errors: list[str] = []
         self.dialogs: list[str] = []
 
+    def bare(self, *, theme: str = "light", width: int = 1200, height: int = 900) -> Any:
+        """Open a page with nothing on it and return it."""
+        self._open(theme, width, height)
+        self._widget = None
+        return self.page
+
     def show(self, widget: View, *, theme: str = "light", width: int = 1200, height: int = 900) -> Any:
         """Put *widget* on a new page and return the page, once the view is there."""
         self._open(theme, width, height)
@@ -112,6 +121,11 @@ class Stage:
         self.page.wait_for_selector(".wbv", state="attached")
         self.pump()
         return self.page
+
+    def paint(self, theme: str) -> None:
+        """Change the theme, as the user of a JupyterLab does; the view stays."""
+        self.page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        self.page.evaluate("style => { document.documentElement.style.cssText = style; }", THEMES[theme])
 
     def pump(self) -> None:
         """Hand over what was sent, both ways, until nothing is left."""
@@ -165,7 +179,7 @@ class Stage:
     def _open(self, theme: str, width: int, height: int) -> None:
         self.close()
         size = {"width": width, "height": height}
-        self._context = self._browser.new_context(viewport=size, color_scheme=theme)
+        self._context = self._browser.new_context(viewport=size)
         self._context.route("**/*", self._refuse)
         self.page = self._context.new_page()
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -173,7 +187,7 @@ class Stage:
         self.page.on("dialog", self._dismiss)
         self.page.expose_function("wbStage", lambda sent: self._heard.append(sent))  # noqa: PLW0108 - it sets attributes on it
         self.page.set_content(PAGE)
-        self.page.evaluate("style => { document.documentElement.style.cssText = style; }", THEMES[theme])
+        self.paint(theme)
 
     def _hand_in(self, sent: dict[str, Any]) -> None:
         assert self._widget is not None

@@ -34,6 +34,6 @@ def compared(noun: Comparison) -> Html:
 def _plot(chart: Chart) -> Html:
     """Return the chart; where it cannot be drawn, its words."""
     try:
-        return tag("div", picture(chart.svg(), visible(chart.alt)), cls="wb-scroll")
+        return tag("div", picture(chart.svg(), visible(chart.alt)), cls="wb-scroll", tabindex=0)
     except WorkbenchError:  # the log says where
         return tag("p", text(chart.alt))

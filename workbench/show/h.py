@@ -26,7 +26,7 @@ _ELEMENTS: Final = frozenset(
 )
 _ATTRIBUTES: Final = frozenset(
     """
-    class colspan rowspan scope href rel target title open dir lang role start
+    class colspan rowspan scope href rel target title open dir lang role start tabindex
     aria-label aria-hidden aria-live aria-valuemin aria-valuemax aria-valuenow aria-valuetext
     viewBox width height x y x1 y1 x2 y2 cx cy r rx
     """.split()  # noqa: SIM905

@@ -83,7 +83,8 @@ def table(
         tag("tfoot", _row(columns, total)) if total else None,
         cls="wb-t",
     )
-    return join([tag("div", made, cls="wb-scroll"), more(len(every) - limit)])
+    # Not every browser lets the keyboard scroll what cannot have the focus.
+    return join([tag("div", made, cls="wb-scroll", tabindex=0), more(len(every) - limit)])
 
 
 def _row(columns: Sequence[Column], cells: Sequence[Child]) -> Html:
