@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.studies import JUDGES, MADE
@@ -15,7 +16,7 @@ from workbench.score import Score
 from workbench.widgets.table import ResultTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 WORDS = (
@@ -110,6 +111,21 @@ class Told(ResultTable):
         self.hear(kind, n=n, **body)
         found: dict[str, Any] = until(lambda: self.last(answer, n) or self.last("problem", n))
         return found
+
+
+@contextmanager
+def tables() -> Iterator[Callable[..., Told]]:
+    """Make tables that keep what they tell; their threads end with this."""
+    made: list[Told] = []
+
+    def show(*args: Any, **options: Any) -> Told:
+        made.append(Told(*args, **options))
+        return made[-1]
+
+    yield show
+    for table in made:
+        table.close()
+        table._background.join(20)
 
 
 def until(ready: Callable[[], Any], timeout_s: float = 20.0) -> Any:

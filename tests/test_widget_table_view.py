@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import random
-import sys
 import threading
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from tests.hostile import CASES
 from tests.studies import hostile_run, study_run
-from tests.tables import Told, info, large_run, row, saved, until
+from tests.tables import Told, large_run, saved, tables, until
 from workbench.dataset import Dataset
-from workbench.dataset.cells import plain_cell
 from workbench.errors import JournalError, UsageError
 from workbench.evaluation import Eval
 from workbench.grades import Grades
-from workbench.journal import Journal, frame
 from workbench.prompt import Prompt, Variant
-from workbench.run import INFO, JOURNAL, Run
+from workbench.run import INFO, Run
 from workbench.score import exact
 from workbench.show.tables import figures as figures_html
 from workbench.widgets.table.figures import header, quick_header
@@ -30,16 +24,8 @@ from workbench.widgets.table.figures import header, quick_header
 @pytest.fixture
 def shown():
     """Make tables whose threads end with the test."""
-    made = []
-
-    def show(*args, **options) -> Told:
-        made.append(Told(*args, **options))
-        return made[-1]
-
-    yield show
-    for table in made:
-        table.close()
-        table._background.join(20)
+    with tables() as show:
+        yield show
 
 
 def test_a_page_that_comes_gets_the_whole_table(shown):
@@ -145,6 +131,38 @@ def test_what_goes_wrong_beside_the_kernel_s_thread_is_said(shown, monkeypatch):
     assert table.asked("query", "view", search="rate limit")["count"] == 5
 
 
+def test_the_rest_of_the_table_does_not_wait_for_a_search(shown, monkeypatch):
+    """While answers are read one sorts, filters and scrolls; the search is answered in the new order."""
+    table = shown(study_run())
+    go = threading.Event()
+    step = table._engine.step
+    monkeypatch.setattr(table._engine, "step", lambda what, count=60: (go.wait(20), step(what, count)))
+    table.hear("query", n="a", search="rate limit")
+
+    table.hear("query", n="b", search="rate limit", sort="latency", only="errors")
+    now = table.last("view")
+    rows = table.asked("window", "rows", mark=now["mark"], start=0)["rows"]
+
+    assert (now["n"], now["query"]["sort"], now["query"]["search"]) == (None, "latency", "")
+    assert (now["count"], len(rows)) == (5, 5)
+    assert "reading answers" in table.last("state")["text"]
+    go.set()
+    found = until(lambda: table.last("view", "b"))
+    assert found["query"] == {**now["query"], "search": "rate limit"}
+    assert table.asked("query", "view", search="opening", only="errors")["count"] == 0
+
+
+def test_answers_are_read_as_soon_as_somebody_means_to_search(shown):
+    """The search that is then typed does not wait for them."""
+    table = shown(study_run())
+
+    table.hear("soon")
+    until(lambda: table._engine.has("texts"))
+    table.hear("query", n="a", search="rate limit")
+
+    assert table.last("view", "a")["count"] == 5
+
+
 def test_only_the_last_of_several_questions_is_answered(shown, monkeypatch):
     """What was typed meanwhile counts, not what waited."""
     table = shown(study_run())
@@ -175,6 +193,25 @@ def test_the_header_has_the_numbers_of_the_summary(shown):
     assert until(lambda: table.last("figures"))["header_html"] == figures_html(picked)
 
 
+def test_the_header_comes_at_once_and_its_prices_later(shown, monkeypatch):
+    """With a word that says so; nothing is priced twice, and the run's own table is that of the header."""
+    monkeypatch.setattr("workbench.widgets.table.figures.QUICK", 10)
+    run = study_run()
+    table = shown(run)
+    table.hear("ready")
+
+    last = until(lambda: (found := table.last("figures")) and not found["coming"] and found)
+    first = next(m for m in table.told if m["kind"] == "figures")
+
+    assert first["coming"] == "prices follow"
+    assert "$" not in first["header_html"]
+    assert "0.67 … 0.88" in first["header_html"]
+    assert last["header_html"] == figures_html(header(study_run()))
+    assert last["words"] == run.summary().title.partition(" · ")[2]
+    assert vars(run)["_bills"] == study_run()._bills
+    assert str(run.receipt()) == str(study_run().receipt())
+
+
 def test_a_large_run_is_shown_without_waiting_for_its_prices():
     """All other numbers of the header are those of the summary."""
     run = large_run(24_000)
@@ -193,7 +230,7 @@ def test_histograms_say_in_words_what_they_show(shown):
     """Bars are decoration; the words hold the numbers."""
     table = shown(large_run(400))
     table.hear("ready")
-    until(lambda: table.last("figures"))
+    until(lambda: "tokens_out" in (table.last("histograms") or {"histograms": {}})["histograms"])
 
     found = table.last("histograms")["histograms"]
 
@@ -375,99 +412,6 @@ def test_the_frame_of_two_runs_says_what_changed(shown):
     assert set(table.filtered["change"]) == {"same"}
 
 
-def lines(path):
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.reader(file))
-
-
-# --- files ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".html"])
-def test_an_export_holds_the_rows_shown(shown, tmp_path, suffix):
-    """By its ending a table for spreadsheets, for programs, or for people."""
-    table = shown(study_run())
-    table.show(only="failed")
-
-    path = table.export(tmp_path / f"failed{suffix}")
-
-    if suffix == ".parquet":
-        assert list(pd.read_parquet(path)["sample"]) == list(table.filtered["sample"])
-    elif suffix == ".csv":
-        assert len(lines(path)) == 27
-    else:
-        assert path.read_text().count("<tr>") >= 27
-        assert "got other" not in path.read_text().split("<tr>")[0]
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".html"])
-def test_hostile_texts_are_exported_as_texts(shown, tmp_path, suffix):
-    """No formula in a spreadsheet, no markup in a page, no error over half a character."""
-    table = shown(hostile_run())
-
-    path = table.export(tmp_path / f"all{suffix}", what="all")
-
-    if suffix == ".csv":
-        rows = lines(path)
-        formula = [row for row in rows if any(plain_cell(cell) == CASES["formula"] for cell in row)]
-        assert formula
-        assert not any(cell.startswith(("=", "@", "\t=")) for row in rows for cell in row)
-    if suffix == ".html":
-        assert "<script" not in path.read_text().casefold()
-        assert "<img" not in path.read_text()
-
-
-def test_a_page_says_how_many_rows_it_does_not_hold(shown, tmp_path, monkeypatch):
-    """No browser opens a hundred thousand rows of HTML; CSV holds them all."""
-    monkeypatch.setattr("workbench.widgets.table.export.PAGE_ROWS", 50)
-
-    done = shown(study_run()).asked("export", "exported", path=str(tmp_path / "x.html"), what="all")
-
-    assert done["text"].startswith("50 rows written")
-    page = (tmp_path / "x.html").read_text()
-    assert "130 more rows" in page
-    assert page.count("claude-") < 180
-
-
-@pytest.mark.parametrize(
-    ("path", "words"),
-    [
-        ("x.txt", "ends in .csv"),
-        ("none/x.csv", "no such folder"),
-        ("", "name a file"),
-        (".csv", "ends in .csv"),
-    ],
-)
-def test_a_path_that_cannot_be_is_refused_with_the_cure(shown, tmp_path, monkeypatch, path, words):
-    """Before anything is written."""
-    monkeypatch.chdir(tmp_path)
-
-    with pytest.raises(UsageError, match=words):
-        shown(study_run(samples=1)).export(path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_without_pyarrow_parquet_says_what_to_install(shown, tmp_path, monkeypatch):
-    """And that CSV needs nothing."""
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-
-    with pytest.raises(UsageError, match=r"pip install .* or export \.csv"):
-        shown(study_run(samples=1)).export(tmp_path / "x.parquet")
-
-
-def test_the_form_does_not_replace_a_file_unasked(shown, tmp_path):
-    """The first press says that it is there, the second replaces it."""
-    table, path = shown(study_run(samples=1)), tmp_path / "x.csv"
-    path.write_text("mine")
-
-    refused = table.asked("export", "exported", path=str(path), what="all")
-    assert "press Export again" in refused["text"]
-    assert path.read_text() == "mine"
-    done = table.asked("export", "exported", path=str(path), what="all", replace=True)
-
-    assert done["text"] == f"3 rows written to {path}"
-
-
 # --- without a kernel ----------------------------------------------------------------------------------
 
 
@@ -492,114 +436,6 @@ def test_a_hostile_run_is_shown_as_text(shown):
 
     assert "<img" not in bundle["text/html"]
     assert "\x1b" not in bundle["text/plain"]
-
-
-# --- a run that goes on --------------------------------------------------------------------------------
-
-
-class Going:
-    """A run that is still written."""
-
-    def __init__(self, folder, rows=20):
-        self.folder, self.rnd, self.index = folder, random.Random(1), 0
-        folder.mkdir()
-        self.info = info(rows, status="running")
-        self.info.save(folder)
-
-    def write(self, count, *, torn=b""):
-        data = b"".join(frame(self.next().record()) for _ in range(count))
-        with (self.folder / JOURNAL).open("ab") as file:
-            file.write(data + torn)
-
-    def next(self):
-        self.index += 1
-        return row(self.index - 1, self.rnd)
-
-    def end(self):
-        replace(self.info, status="complete").save(self.folder)
-
-
-@pytest.fixture
-def at_once(monkeypatch):
-    """Look at the journal without waiting a second."""
-    monkeypatch.setattr("workbench.widgets.table.work.FOLLOW_S", 0.01)
-
-
-@pytest.mark.usefixtures("at_once")
-def test_a_running_study_is_followed(shown, tmp_path):
-    """New answers come in, the view says how far it is; at the end the header is the run's own."""
-    going = Going(tmp_path / "run")
-    going.write(5)
-    table = shown(tmp_path / "run")
-    table.hear("ready")
-    assert table.last("state")["running"] == "running, 5 of 40"
-
-    going.write(30)
-    until(lambda: table.last("view")["lines"] == 35)
-    going.write(5)
-    going.end()
-    until(lambda: table.last("state")["running"] == "")
-
-    assert table.last("view")["lines"] == 40
-    assert table.run.rows == Run.load(tmp_path / "run").rows
-    assert str(table.run.summary()) == str(Run.load(tmp_path / "run").summary())
-    table._background.wake()
-
-
-@pytest.mark.usefixtures("at_once")
-def test_a_record_that_is_being_written_is_read_when_it_is_whole(shown, tmp_path):
-    """A torn tail is no damage while the run goes on."""
-    going = Going(tmp_path / "run")
-    line = frame(going.next().record())
-    going.write(0, torn=line[:50])
-    table = shown(tmp_path / "run")
-    table.hear("ready")
-    assert len(table.filtered) == 0
-
-    with (tmp_path / "run" / JOURNAL).open("ab") as file:
-        file.write(line[50:])
-
-    until(lambda: table.last("view")["lines"] == 1)
-
-
-@pytest.mark.usefixtures("at_once")
-def test_an_answer_takes_the_place_of_an_error(shown, tmp_path):
-    """As in a run that is loaded whole; what was sorted and searched knows it."""
-    going = Going(tmp_path / "run")
-    going.index = 99
-    failed = going.next()
-    with Journal.open(tmp_path / "run" / JOURNAL) as journal:
-        journal.append(failed.record())
-        journal.sync()
-    table = shown(tmp_path / "run")
-    table.hear("ready")
-    assert table.asked("query", "view", search="overloaded")["count"] == 1
-    mended = replace(large_run(2).rows[1], index=99, sample_id=failed.sample_id)
-    with Journal.open(tmp_path / "run" / JOURNAL) as journal:
-        journal.append(mended.record())
-        journal.sync()
-
-    until(lambda: table.last("view")["lines"] == 0)
-    assert table.asked("query", "view", only="errors")["count"] == 0
-    assert table.asked("query", "view", search=mended.text[:20])["count"] == 1
-
-
-@pytest.mark.usefixtures("at_once")
-def test_a_row_that_is_open_stays_where_rows_come_in(shown, tmp_path):
-    """Positions never change, whatever is written after them."""
-    going = Going(tmp_path / "run")
-    going.write(4)
-    table = shown(tmp_path / "run")
-    table.hear("ready")
-    table.asked("query", "view", group="variant")
-    table.asked("fold", "view", group=1, opened=True)
-    title = table.asked("open", "opened", position=3)["title"]
-
-    going.write(4)
-    until(lambda: table.last("view")["count"] == 8)
-
-    assert table._arranged.opened == {1}
-    assert table.asked("open", "opened", position=3)["title"] == title
 
 
 def test_a_folder_without_a_run_says_so(tmp_path):

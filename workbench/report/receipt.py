@@ -160,10 +160,15 @@ def bills(outcomes: Iterable[Outcome]) -> Bills:
     sums: Bills = {}
     for outcome in outcomes:
         if outcome.error is None:
-            key = outcome.variant, outcome.source == "live"
-            known = sums.get(key)
-            sums[key] = outcome.cost if known is None else known + outcome.cost
+            bill(sums, outcome, outcome.cost)
     return sums
+
+
+def bill(sums: Bills, outcome: Outcome, cost: Receipt) -> None:
+    """Add one answer's *cost*, which is known already, to *sums*."""
+    key = outcome.variant, outcome.source == "live"
+    known = sums.get(key)
+    sums[key] = cost if known is None else known + cost
 
 
 def receipt(

@@ -1,17 +1,17 @@
 // The result table: header, filters, search, groups, the grid, and the row that is open.
 export default wb.view(({ root, link, model, problem }) => {
   const { el, fill, html, button } = wb;
-  let asked = 0, opening = 0, query = { sort: "", descending: false, only: "all", search: "", group: "" };
+  let asked = 0, answered = 0, opening = 0, query = { sort: "", descending: false, only: "all", search: "", group: "" };
   let view = null, chips = [], selected = 0;
 
   // --- what stands above the rows ---------------------------------------------------------------------------
 
-  const name = el("strong", { class: "wbt-title" }), more = el("span", { class: "wb-dim" });
+  const name = el("strong", { class: "wbt-title" }), more = el("span", { class: "wb-dim" }), coming = el("span", { class: "wb-dim" });
   const running = el("span", { class: "wb-warn", role: "status" }), against = el("span");
   const summary = el("details", { class: "wbt-summary", open: true }, el("summary", {}, "per variant"),
     el("p", { class: "wb-dim" }, "adding up …"));
   const search = el("input", { type: "search", placeholder: "search  ( / )", "aria-label": "search input, answer and error",
-    class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => ask({ search: search.value }), 180) } });
+    class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => ask({ search: search.value }), 180), focus: () => link.tell("soon") } });
   const filters = el("div", { class: "wb-row wbt-filters", role: "group", "aria-label": "filter" });
   const group = el("select", { "aria-label": "group by", on: { change: () => ask({ group: group.value }) } });
   const folds = el("span", { class: "wb-row", hidden: true }, button("unfold all", () => fold(null, true)), button("fold all", () => fold(null, false)));
@@ -24,9 +24,12 @@ export default wb.view(({ root, link, model, problem }) => {
     window: (start, mark) => link.ask("window", { start, mark }),
     act: { sort: by, fold, open: go, select, move: () => {}, walked: data => { if (pane.opened() && data?.p !== undefined) follow(data.p); } } });
   const pane = wb.opened({ go, close: shut, grade, source: n => link.ask("source", { cite: n }) });
-  const main = el("div", { class: "wbt-main" }, grid.node, pane.node);
+  const why = el("span"), nothing = el("div", { class: "wbt-nothing wb-row", role: "status", hidden: true }, why,
+    button("clear the search", () => { search.value = ""; ask({ search: "" }); search.focus(); }),
+    button("show all rows", () => { ask({ only: "all" }); grid.node.focus(); }));
+  const main = el("div", { class: "wbt-main" }, el("div", { class: "wbt-rows" }, grid.node, nothing), pane.node);
 
-  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, against, more, running), summary,
+  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, against, more, coming, running), summary,
     el("div", { class: "wb-row wbt-bar" }, search, filters, el("label", { class: "wbt-group-by" }, "group by ", group), folds, menu.button, out.button),
     menu.node, out.node, main, el("div", { class: "wb-row wbt-foot" }, say.node, busy, clear));
 
@@ -50,8 +53,8 @@ export default wb.view(({ root, link, model, problem }) => {
     const mine = ++asked;
     problem("");
     link.ask("query", query).then(
-      found => { if (mine === asked) put(found); },
-      error => { if (mine === asked) { query = before; problem(error.message); marked(); } },
+      found => { if (mine === asked) { answered = mine; put(found); } },
+      error => { if (mine === asked) { answered = mine; query = before; problem(error.message); marked(); } },
     );
   }
 
@@ -67,7 +70,7 @@ export default wb.view(({ root, link, model, problem }) => {
 
   function put(found, keep = false) {
     view = found;
-    query = { ...found.query };
+    if (answered === asked) query = { ...found.query };  // else more was asked than this shows
     grid.setView(found, { keep });
     marked();
     if (pane.opened()) link.ask("open", { position: pane.data().position }).then(pane.said, () => {});
@@ -78,7 +81,21 @@ export default wb.view(({ root, link, model, problem }) => {
     if (document.activeElement !== search) search.value = query.search;
     group.value = query.group;
     folds.hidden = !query.group;
+    empty();
     told();
+  }
+
+  /** Say why no row is there, and what brings some back. */
+  function empty() {
+    nothing.hidden = !view || view.lines > 0;
+    if (nothing.hidden) return;
+    const words = view.query.search.trim(), only = chips.find(one => one.key === view.query.only);
+    const filtered = view.query.only !== "all";
+    const [clearing, showing] = nothing.querySelectorAll("button");
+    clearing.hidden = !words;
+    showing.hidden = !filtered;
+    fill(why, !view.total ? "no result is there yet"
+      : `no row ${words ? `holds “${words}”` : "matches"}${filtered ? `${words ? " and is" : ":"} “${only?.words ?? view.query.only}”` : ""}`);
   }
 
   const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
@@ -112,16 +129,30 @@ export default wb.view(({ root, link, model, problem }) => {
     const mine = ++opening;
     link.ask("open", { position }).then(found => {
       if (mine !== opening) return;
-      pane.show(found);
+      shown(found);
       if (found.line >= 0 && grid.current()?.p !== position) grid.enter(found.line);
       else if (grid.at() >= 0) grid.enter(grid.at());
     }, error => { if (mine === opening) problem(error.message); });
   }
   const follow = wb.settled(go, 60);
 
+  function shown(found) {
+    pane.show(found);
+    sides();
+  }
+
+  /** Where the open row stands; beside it the grid shows first what tells rows apart. */
+  function sides() {
+    const beside = root.clientWidth >= 980;
+    main.classList.toggle("wbt-beside", beside);
+    main.classList.toggle("wbt-opened", pane.opened());
+    grid.setLean(pane.opened() && beside);
+  }
+
   function shut() {
     opening += 1;
     pane.hide();
+    sides();
     link.tell("close");
     grid.node.focus();
   }
@@ -189,10 +220,12 @@ export default wb.view(({ root, link, model, problem }) => {
   link.on("histograms", found => grid.setHistograms(found.histograms));
   link.on("figures", found => {
     fill(more, found.words);
-    const how = el("details", {}, el("summary", {}, "how these were computed"), html(el("div"), found.notes_html));
+    fill(coming, found.coming);
+    const how = found.notes_html && el("details", { open: summary.querySelector("details")?.open },
+      el("summary", {}, "how these were computed"), html(el("div"), found.notes_html));
     fill(summary, el("summary", {}, "per variant"), html(el("div"), found.header_html), html(el("div"), found.verdict_html), html(el("div"), found.origin_html), how);
   });
-  link.on("opened", found => { if (found.n === undefined || found.n === null) pane.show(found); });
+  link.on("opened", found => { if (found.n === undefined || found.n === null) shown(found); });
 
   const rate = value => () => grade("rating", value);
   wb.keys(main, { 1: rate(1), 2: rate(2), 3: rate(3), 4: rate(4), 5: rate(5), y: () => grade("pass", 1), f: () => grade("pass", 0),
@@ -200,7 +233,7 @@ export default wb.view(({ root, link, model, problem }) => {
   wb.keys(root, { "/": () => { search.focus(); search.select(); } });
   wb.keys(search, { Enter: { typing: true, run: () => grid.node.focus() }, ArrowDown: { typing: true, run: () => grid.node.focus() } });
 
-  const sized = new ResizeObserver(() => main.classList.toggle("wbt-beside", root.clientWidth >= 980));
+  const sized = new ResizeObserver(sides);
   sized.observe(root);
   return () => { sized.disconnect(); grid.end(); };
 });

@@ -93,11 +93,6 @@ def judged(row: Result) -> float:
     return math.fsum(v for v in values if v is not None) / len(values) if None not in values else math.nan
 
 
-def _cost(row: Result) -> float:
-    total = row.cost.total if row.error is None else None
-    return math.nan if total is None else float(total)
-
-
 def _tokens_in(row: Result) -> float:
     usage = row.usage
     return math.nan if usage is None else _count(usage.total_input)
@@ -120,13 +115,12 @@ NUMBERS: Final[Mapping[str, Callable[[Result], float]]] = {
     "epoch": lambda row: float(row.epoch),
     "verdict": lambda row: float(VERDICTS.index(verdict(row))),
     "judged": judged,
-    "cost": _cost,
     "latency": lambda row: row.timing.total_s if row.error is None else math.nan,
     "first_token": lambda row: math.nan if row.timing.ttft_s is None else row.timing.ttft_s,
     "tokens_in": _tokens_in,
     "tokens_out": _tokens_out,
 }
-"""Key → the number of a row, NaN where it has none."""
+"""Key → the number of a row, NaN where it has none; what it costs is `rows.Prices`'."""
 
 SLOW: Final = ("cost", "tokens_in", "tokens_out")
 """Numbers that take 3 to 20 microseconds a row: they are got in the background."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from workbench.report import Bills
     from workbench.run import Result, Run, RunInfo
     from workbench.widgets.table.columns import Column
     from workbench.widgets.table.rows import Floats, Mask, Places
@@ -74,6 +75,19 @@ class Engine:
         if self.changes is not None and self.rows.own == len(self.rows):
             with self.lock:
                 self.rows.append_others(self.changes.only_there(self.rows.all))
+
+    def go_on(self) -> bool:
+        """Say that more results may come after all: a run that had ended was resumed.
+
+        Returns:
+            Whether rows were taken out for that: those that only the other run has.
+        """
+        with self.lock:
+            if self.rows.own == len(self.rows):
+                return False
+            self.rows.drop_others()
+            self.texts.cut(self.rows.own)
+            return True
 
     def take(self, results: Iterable[Result], info: RunInfo) -> int:
         """Add what a running study found; return how many rows are new or other than before."""
@@ -158,6 +172,13 @@ class Engine:
         for what in self.missing(query):
             while not self.has(what):
                 self.step(what)
+
+    @property
+    def bills(self) -> Bills | None:
+        """What this run's answers cost together; None while that is not known of all."""
+        if not self.has("cost") or self.rows.own < len(self.rows):
+            return None
+        return dict(self.rows.prices.bills)
 
     # --- answers -------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from workbench.show.safe import visible
 from workbench.stats import wilson
 
 if TYPE_CHECKING:
+    from workbench.report import Bills
     from workbench.run import Run
     from workbench.widgets.table.engine import Engine
     from workbench.widgets.table.rows import Floats
@@ -26,9 +27,22 @@ QUICK: Final = 20_000
 _KEPT: Final = ("n", "errors", "unscored", "not_run", "usd", "p50_s", "first_token_s")
 
 
-def header(run: Run) -> Table:
-    """Return the run's own table with the columns that a header has room for; its numbers are the same."""
+def header(run: Run, bills: Bills | None = None) -> Table:
+    """Return the run's own table with the columns that a header has room for; its numbers are the same.
+
+    Args:
+        run: The run.
+        bills: What its answers cost, where that is known already: it is not added up again, now or later.
+    """
+    # Reasons for what has no price stand in the order of the rows, and a journal's are not in the study's.
+    if bills is not None and len({why for bill in bills.values() for why in bill.reasons}) < 2:
+        vars(run).setdefault("_bills", bills)
     return _picked(run.summary(), [s["name"] for s in run.info.scorers])
+
+
+def priced(run: Run) -> bool:
+    """Whether the header's prices are there, or quickly got."""
+    return len(run) <= QUICK or "_summary" in vars(run)
 
 
 def quick_header(run: Run) -> Table:
@@ -36,7 +50,7 @@ def quick_header(run: Run) -> Table:
 
     Where the run's table was made already, that is it.
     """
-    if len(run) <= QUICK or "_summary" in vars(run):
+    if priced(run):
         return header(run)
     info = run.info
     scorers = tuple((s["name"], s["kind"]) for s in info.scorers)

@@ -1,4 +1,4 @@
-"""A run that lies in a folder: read once, and while it is still running the new records only."""
+"""A run that lies in a folder: read once, then what its journal gained; and whether somebody writes it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.client.following import in_use
 from workbench.errors import JournalError, UsageError
 from workbench.journal import Reader
 from workbench.journal.scan import Scan, failed, parsed
-from workbench.run import JOURNAL, Result, Run, RunInfo, keep
+from workbench.run import INFO, JOURNAL, Result, Run, RunInfo, keep
 from workbench.run.warmed import Warmed
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Followed:
     Attributes:
         folder: The run's folder.
         info: What ``run.json`` said last.
+        state: How the run is: ``running`` while somebody holds its journal, ``killed`` where nobody does
+            though nobody ended it; else what `info` says.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -34,11 +37,36 @@ class Followed:
         self._path = self.folder / JOURNAL
         self._reader = Reader(self._path)
         self._end = 0
+        self._seen: tuple[Any, ...] = ()
+        self.state = "running"
 
     @property
     def running(self) -> bool:
-        """Whether more may come."""
-        return self.info.status == "running"
+        """Whether somebody goes on with it now."""
+        return self.state == "running"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether more may come: what was stopped or killed may be resumed."""
+        return self.state != "complete"
+
+    def moved(self) -> bool:
+        """Whether a look is worth it: it runs, or its files are others than at the last look.
+
+        Whether somebody writes it is not tried while nothing moves: who resumes it needs that very lock.
+        """
+        return self.running or (self.unfinished and self._stamps() != self._seen)
+
+    def _stamps(self) -> tuple[Any, ...]:
+        found: list[Any] = []
+        for path in (self._path, self.folder / INFO):
+            try:
+                known = path.stat()
+            except OSError:
+                found.append(None)
+            else:
+                found.append((known.st_size, known.st_mtime_ns, known.st_ino))
+        return tuple(found)
 
     def read(self) -> list[Result]:
         """Return the results that came since the last time; none is held here.
@@ -46,12 +74,15 @@ class Followed:
         Raises:
             JournalError: The journal cannot be read, is damaged before its tail, or another one lies there.
         """
-        # What is written after this look at run.json is read the next time: nothing is missed.
+        # What is written after these looks is read the next time: nothing is missed.
+        self._seen = self._stamps()
+        held = in_use(self._path)
         self.info = self._looked()
+        self.state = state_of(self.info, held=held)
         try:
             descriptor = os.open(self._path, _OPEN)
         except FileNotFoundError:
-            if self._end or not self.running:
+            if self._end or self.info.status != "running":
                 raise JournalError(
                     f"{self._path}: gone; if the folder was moved, load it from there"
                 ) from None
@@ -72,8 +103,9 @@ class Followed:
         if size == self._end:
             return []
         scan = Scan(descriptor, self._path, start=self._end)
-        # A record that is being written is torn for a moment: only a run that ended is looked at for damage.
-        records = scan.whole() if self.running else iter(scan)
+        # A record that is being written is torn for a moment, the last of a killed run for ever: only a run
+        # that was ended is looked at for damage.
+        records = scan.whole() if self.info.status == "running" else iter(scan)
         found = []
         for place, body in records:
             record = parsed(body)
@@ -107,3 +139,8 @@ class Followed:
         """Return the run with *rows*, in the study's order."""
         ordered = tuple(sorted(rows, key=lambda row: row.index))
         return Run(replace(self.info), ordered, self.folder, tuple(self.warmed))
+
+
+def state_of(info: RunInfo, *, held: bool) -> str:
+    """Return how a run is: what it says of itself, but ``killed`` where nobody holds its journal any more."""
+    return info.status if info.status != "running" or held else "killed"

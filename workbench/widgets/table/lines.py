@@ -40,7 +40,12 @@ class Lines:
         engine = self._engine
         with engine.lock:
             items = arranged.items[start : min(stop, start + WINDOW)].tolist()
-            return [self.row(at, selected) if at >= 0 else self.heading(arranged, -1 - at) for at in items]
+            known = len(engine.rows)  # fewer than there were where a run with rows of another one goes on
+            return [
+                self.row(at, selected) if at >= 0 else self.heading(arranged, -1 - at)
+                for at in items
+                if at < known
+            ]
 
     def row(self, at: int, selected: set[int]) -> dict[str, Any]:
         """Return a row: its position, its cells by column, what its stripe says."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from workbench.report.receipt import bill
 from workbench.widgets.table.columns import WORDS, value_of
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from workbench.report import Bills
     from workbench.run import Result, RunInfo
 
     Floats = npt.NDArray[np.float64]
@@ -32,6 +35,7 @@ class Rows:
         all: The results, those that only the other run has at the end.
         own: How many of them are this run's.
         version: Changes whenever a row does.
+        prices: What each row costs.
     """
 
     def __init__(self, info: RunInfo, results: Iterable[Result]) -> None:
@@ -42,6 +46,7 @@ class Rows:
         self._numbers: dict[str, Numbers] = {}
         self._words: dict[str, Words] = {}
         self._ranks: dict[str, tuple[int, Floats]] = {}
+        self.prices = Prices()
         self._at: dict[int, int] | None = None  # made with the first row that comes later
 
     def __len__(self) -> int:
@@ -72,8 +77,17 @@ class Rows:
         self.version += len(self.all) > before or bool(replaced)
         return self.own - before, replaced
 
+    def drop_others(self) -> None:
+        """Take out the rows that only the other run has: this run goes on."""
+        del self.all[self.own :]
+        for numbers in self._numbers.values():
+            numbers.cut(self.own)
+        for words in self._words.values():
+            words.cut(self.own)
+        self.version += 1
+
     def append_others(self, results: Iterable[Result]) -> None:
-        """Put rows that only the other run has behind this run's; nothing is taken after that."""
+        """Put rows that only the other run has behind this run's; `drop_others` before more is taken."""
         self.all.extend(results)
         self.version += 1
 
@@ -86,7 +100,7 @@ class Rows:
     def kept(self, key: str) -> Numbers:
         """Return the numbers of a key as far as they are known."""
         if key not in self._numbers:
-            self._numbers[key] = Numbers(value_of(key))
+            self._numbers[key] = self.prices if key == "cost" else Numbers(value_of(key))
         return self._numbers[key]
 
     def words(self, key: str) -> tuple[Places, list[str]]:
@@ -144,10 +158,40 @@ class Numbers:
         self.values[self.filled : stop] = [value(row) for row in rows[self.filled : stop]]
         self.filled = stop
 
+    def cut(self, count: int) -> None:
+        """Forget the rows from *count* on."""
+        self.filled = min(self.filled, count)
+
     def renew(self, rows: Sequence[Result], place: int) -> None:
         """Get the number of a row that was replaced."""
         if place < self.filled:
             self.values[place] = self._value(rows[place])
+
+
+class Prices(Numbers):
+    """The list price of each row in dollars, and the bill of all: each answer is priced once for both.
+
+    Attributes:
+        bills: As `report.bills` makes them, of the rows that are filled.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(self._priced)
+        self.bills: Bills = {}
+
+    def cut(self, count: int) -> None:
+        """Forget all: what the rows from *count* on cost is in the bill."""
+        if self.filled > count:
+            self.filled = 0
+            self.bills = {}
+
+    def _priced(self, row: Result) -> float:
+        if row.error is not None:
+            return math.nan
+        cost = row.cost
+        bill(self.bills, row, cost)
+        total = cost.total
+        return math.nan if total is None else float(total)
 
 
 class Words:
@@ -177,6 +221,11 @@ class Words:
             self._made = (count, np.array(self._codes, dtype=np.intp))
         found: Places = self._made[1]
         return found
+
+    def cut(self, count: int) -> None:
+        """Forget the rows from *count* on."""
+        del self._codes[count:]
+        self._made = (-1, None)
 
     def renew(self, rows: Sequence[Result], place: int) -> None:
         """Get the code of a row that was replaced."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workbench.client.again import how_to_go_on
+from workbench.client.following import in_use
+from workbench.run import JOURNAL
 from workbench.show.safe import visible
 from workbench.widgets.table.changes import HINTS, KINDS
+from workbench.widgets.table.follow import state_of
 from workbench.widgets.table.query import FILTERS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workbench.widgets.table.engine import Engine
     from workbench.widgets.table.follow import Followed
     from workbench.widgets.table.query import Arranged
@@ -68,10 +74,19 @@ def chips(engine: Engine, *, counted: bool = True) -> list[dict[str, Any]]:
     ]
 
 
-def status(engine: Engine, follow: Followed | None) -> str:
-    """Return how far a run is, "" where it is complete."""
+def status(engine: Engine, follow: Followed | None, folder: Path | None) -> str:
+    """Return how a run is, how far it came, and how it is gone on with; "" where it is complete."""
     info = follow.info if follow is not None else engine.rows.info
-    if info.status == "complete":
+    if follow is not None:
+        state = follow.state
+    else:
+        state = state_of(info, held=folder is not None and in_use(folder / JOURNAL))
+    if state == "complete":
         return ""
-    reason = f": {info.reason}" if info.reason else ""
-    return visible(f"{info.status}{reason}, {engine.rows.own:,} of {info.planned:,}")
+    count = f"{engine.rows.own:,} of {info.planned:,}"
+    if state == "running":
+        later = "" if follow is not None else "; ResultTable(folder) would follow it"
+        return f"running, {count}{later}"
+    reason = f" ({info.reason})" if info.reason else ""
+    again = f"; {how_to_go_on(folder).partition('; ')[2]}" if folder is not None else ""
+    return visible(f"{state} at {count}{reason}{again}")

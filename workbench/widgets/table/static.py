@@ -8,16 +8,14 @@ from workbench.errors import JournalError
 from workbench.report.table import pad, width, wrapped
 from workbench.show.h import join, tag
 from workbench.show.parts import Column, badge, table
-from workbench.show.run import ending
 from workbench.show.safe import Html, terminal, text
-from workbench.show.tables import figures, notes, title, verdict
+from workbench.show.tables import figures, notes, origin, title, verdict
 from workbench.widgets.table.columns import brief, cell
 from workbench.widgets.table.columns import verdict as word
 from workbench.widgets.table.lines import COLOURS
 
 if TYPE_CHECKING:
     from workbench.report import Table
-    from workbench.run import Run
     from workbench.widgets.table.engine import Engine
 
 FIRST: Final = 20
@@ -26,14 +24,14 @@ FIRST: Final = 20
 _CELL: Final = 60
 
 
-def static(run: Run, engine: Engine, head: Table, compared: str) -> tuple[Html, str]:
+def static(engine: Engine, head: Table, compared: str, how: str) -> tuple[Html, str]:
     """Return HTML and text of a table.
 
     Args:
-        run: The run.
         engine: Its rows.
         head: Its header.
         compared: What the comparison with another run came to, in a sentence; "" where there is none.
+        how: How far the run is; "" where it is complete.
     """
     keys = _keys(engine)
     titles = {column.key: column.title for column in engine.columns}
@@ -44,7 +42,7 @@ def static(run: Run, engine: Engine, head: Table, compared: str) -> tuple[Html, 
     cells = [[_coloured(key, value) for key, value in zip(keys, row, strict=True)] for row in rows]
     html = join(
         [
-            ending(run),
+            origin(how) if how else None,
             title(head.title),
             verdict(head.verdict),
             figures(head),
@@ -55,7 +53,8 @@ def static(run: Run, engine: Engine, head: Table, compared: str) -> tuple[Html, 
         ]
     )
     text_rows = _plain_table([[titles[key] for key in keys], *[[*map(_cut, row)] for row in rows]])
-    parts = [str(head), wrapped([compared]) if compared else "", text_rows, rest]
+    said = [wrapped([sentence]) if sentence else "" for sentence in (how, compared)]
+    parts = [said[0], str(head), said[1], text_rows, rest]
     return html, "\n\n".join(part for part in parts if part)
 
 

@@ -56,6 +56,14 @@ class Texts:
             self._codes.append(self._coded(answer))
         self.filled = max(self.filled, stop)
 
+    def cut(self, count: int) -> None:
+        """Forget the rows from *count* on."""
+        self._room += sum(len(text) for text in self._searched[count:] if text is not None)
+        del self._searched[count:], self._codes[count:]
+        self._unheld = {at: text for at, text in self._unheld.items() if at < count}
+        self.filled = min(self.filled, count)
+        self._found.clear()
+
     def renew(self, rows: Sequence[Result], place: int) -> None:
         """Read a row that was replaced."""
         if place >= self.filled:

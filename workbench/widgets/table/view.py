@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from workbench.errors import UsageError
 from workbench.grades import Grades
 from workbench.run import Result, Run
 from workbench.widgets.table import export as exports
-from workbench.widgets.table import figures
 from workbench.widgets.table.background import Background
 from workbench.widgets.table.changes import KINDS
 from workbench.widgets.table.engine import Engine
@@ -64,13 +64,14 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
     ) -> None:
         other = against if isinstance(against, Run) or against is None else Run.load(Path(against))
         self._follow = None if isinstance(run, Run) else Followed(run)
-        self._given = run if isinstance(run, Run) else None
+        self._given: tuple[int, Run] | None = None
+        self._fixed = run if isinstance(run, Run) else None
         rows: list[Result] = list(run.rows) if isinstance(run, Run) else []
         if self._follow is not None:
             rows = self._follow.read()
         info = run.info if isinstance(run, Run) else self._follow.info  # type: ignore[union-attr]  # one of the two
         self.folder: Path | None = run.folder if isinstance(run, Run) else Path(run)
-        whole = self._follow is None or not self._follow.running
+        whole = self._follow is None or info.status != "running"
         self._engine = Engine(info, rows, against=other, folder=self.folder, whole=whole)
         self._grades = Grades.open(self.folder if self.folder is not None and self.folder.is_dir() else None)
         self._lines = Lines(self._engine)
@@ -88,12 +89,13 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
     def run(self) -> Run:
         """The run shown; of one that goes on, what is there of it now."""
         if self._follow is None:
-            assert self._given is not None
-            return self._given
+            assert self._fixed is not None
+            return self._fixed
         with self._engine.lock:
-            if self._given is None or len(self._given) != self._engine.rows.own:
-                self._given = self._follow.run(self._engine.rows.all[: self._engine.rows.own])
-            return self._given
+            now = hash((self._engine.rows.version, self._follow.info.status))
+            if self._given is None or self._given[0] != now:
+                self._given = now, self._follow.run(self._engine.rows.all[: self._engine.rows.own])
+            return self._given[1]
 
     @property
     def grades(self) -> Grades:
@@ -153,7 +155,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
         if target.exists() and not replace:
             raise UsageError(f"{target} exists; press Export again to replace it")
         data = self.filtered if what == "filtered" else self._frame(self._engine.order("").tolist())
-        exports.write(target, data, figures.quick_header(self.run))
+        exports.write(target, data, self._work.quick_header())
         return target
 
     def _frame(self, places: list[int]) -> pd.DataFrame:
@@ -178,13 +180,27 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
 
     def _hear_query(self, n: Any = None, **asked: Any) -> None:
         query = self._engine.check(Query.of(asked))
-        if self._engine.missing(query):
+        if missing := self._engine.missing(query):
             self._work.waiting = (n, query)
             self._work.tell_state()
             self._background.wake()
+            self._meanwhile(query, missing)
             return
         self._work.waiting = None
         self.put(self._engine.arrange(query), n)
+
+    def _meanwhile(self, query: Query, missing: tuple[str, ...]) -> None:
+        """Show what can be shown of a question while something is read for the rest of it."""
+        now = self._arranged.query
+        if "texts" in missing:
+            query = replace(query, search=now.search)
+        if not self._engine.missing(query) and query != now:
+            self.put(self._engine.arrange(query), None)
+
+    def _hear_soon(self) -> None:
+        """Somebody is about to search: begin to read."""
+        self._work.soon = True
+        self._background.wake()
 
     def put(self, arranged: Arranged, n: Any) -> None:
         """Show other rows; *n* is the number of the question they answer."""
@@ -199,6 +215,12 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
             opened = {int(before.codes[group]) for group in before.opened}
             after.opened = {group for group, code in enumerate(after.codes.tolist()) if code in opened}
         self.put(after, None)
+
+    def forget(self, count: int) -> None:
+        """Keep nothing of the positions from *count* on: other rows will stand there."""
+        self._selected = {at: None for at in self._selected if at < count}
+        if (self._opened.position or 0) >= count:
+            self._opened.position = None
 
     def _tell_view(self, n: Any) -> None:
         arranged = self._arranged
@@ -289,8 +311,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
             self.tell("problem", text=trouble)
 
     def _static(self) -> tuple[Html, str]:
-        run = self.run
-        return static(run, self._engine, figures.quick_header(run), self._compared())
+        return static(self._engine, self._work.quick_header(), self._compared(), self._work.how)
 
     def _compared(self) -> str:
         changes = self._engine.changes
