@@ -16,7 +16,7 @@ from workbench.widgets.running import RunningView
 from workbench.widgets.table import ResultTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from tests.browser.stage import Stage
@@ -55,7 +55,7 @@ Emulators = Any
 Look = str
 
 
-def table(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
+def table(stage: Stage, folder: Path, _: Emulators) -> Generator[Look]:
     """The result table: as it opens, filtered, a row opened on each of its tabs, both menus."""
     run = study_run(samples=20).save(folder / "run")
     view = ResultTable(run)
@@ -78,7 +78,7 @@ def table(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
     view.close()
 
 
-def _graded(stage: Stage, queue: GradeQueue, keys: str) -> Iterator[Look]:
+def _graded(stage: Stage, queue: GradeQueue, keys: str) -> Generator[Look]:
     page = stage.show(queue)
     stage.visible(page.locator(".wb-grade-answer").first)
     yield "the first"
@@ -94,30 +94,29 @@ def _graded(stage: Stage, queue: GradeQueue, keys: str) -> Iterator[Look]:
     yield "one that is graded"
     page.keyboard.press("]")
     stage.visible(page.get_by_role("region", name="item 2 of"))
-    for key in keys[1:]:
-        done = page.locator(".wb-grade-head strong").inner_text()
+    for n, key in enumerate(keys[1:], 2):
         page.keyboard.press(key)
-        stage.until(lambda done=done: page.locator(".wb-grade-head strong").inner_text() != done)
+        stage.visible(page.locator(".wb-grade-head strong").filter(has_text=f"{n} of"))
     page.get_by_role("button", name="what the grades say").click()
     stage.visible(page.locator(".wb-grade-end table").first)
     yield "what the grades say"
     queue.close()
 
 
-def rating(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
+def rating(stage: Stage, folder: Path, _: Emulators) -> Generator[Look]:
     """The grading queue from 1 to 5."""
     run = study_run(samples=6).save(folder / "run")
     rubric = "**5** is right and short.\n\n- 1: wrong\n\n[more](https://example.com)"
     yield from _graded(stage, GradeQueue(run, who="ada", rubric=rubric, sample=4), "4251")
 
 
-def passing(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
+def passing(stage: Stage, folder: Path, _: Emulators) -> Generator[Look]:
     """The grading queue of pass and fail."""
     run = study_run(samples=6).save(folder / "run")
     yield from _graded(stage, GradeQueue(run, kind="pass", who="ada", sample=4), "pffp")
 
 
-def pairs(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
+def pairs(stage: Stage, folder: Path, _: Emulators) -> Generator[Look]:
     """The grading queue of pairs."""
     run = study_run(samples=6)
     rows = [
@@ -131,9 +130,14 @@ def pairs(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
     yield from _graded(stage, queue, "atba")
 
 
-def columns(stage: Stage, folder: Path, start_emulator: Emulators) -> Iterator[Look]:
+def columns(stage: Stage, folder: Path, start_emulator: Emulators) -> Generator[Look]:
     """Three columns: one that cites, one that thinks and calls a tool, one that failed."""
-    client = wb.Client(base_url=start_emulator(script=ANSWERS).url, store=folder / "store", max_retries=0)
+    url = start_emulator(script=ANSWERS).url
+    with wb.Client(base_url=url, store=folder / "store", max_retries=0) as client:
+        yield from _columns(stage, client)
+
+
+def _columns(stage: Stage, client: wb.Client) -> Generator[Look]:
     turn = {"role": "user", "content": [DOCUMENT, {"type": "text", "text": ASKED}]}
     asked = [
         wb.Request.model_validate({"model": model, "max_tokens": 900, "messages": [turn], **more})
@@ -168,19 +172,28 @@ def columns(stage: Stage, folder: Path, start_emulator: Emulators) -> Iterator[L
         button.click()
         stage.pump()
         yield f"after {button.get_attribute('aria-label') or button.inner_text()}"
-    view.close()
-    client.close()
 
 
-def running(stage: Stage, folder: Path, start_emulator: Emulators) -> Iterator[Look]:
+def running(stage: Stage, folder: Path, start_emulator: Emulators) -> Generator[Look]:
     """A run in the background: going on with errors, stopping, ended."""
     go = threading.Event()
-    client = wb.Client(base_url=start_emulator(latency="0").url, mode="off")
+    with wb.Client(base_url=start_emulator(latency="0").url, mode="off") as client:
+        try:
+            yield from _running(stage, folder / "run", client, go)
+        finally:
+            go.set()
+
+
+def _running(stage: Stage, folder: Path, client: wb.Client, go: threading.Event) -> Generator[Look]:
     data = [{"input": f"{i} + 2", "target": str(i + 2)} for i in range(24)]
     prompt = wb.Prompt("Solve: {{input}}", model="claude-haiku-4-5", max_tokens=20)
     study = wb.Eval("triage", dataset=data, variants=prompt, scorers=[wb.score.number()])
-    wait: Callable[[Any], object] = lambda event: go.wait(60) if event.done >= 6 else None
-    going = client.start(study, out=folder / "run", concurrency=2, budget_usd="2", on_event=wait)
+
+    def wait(event: Any) -> None:
+        if event.done >= 6:
+            go.wait(60)
+
+    going = client.start(study, out=folder, concurrency=2, budget_usd="2", on_event=wait)
     view = RunningView(going)
     page = stage.show(view)
     bar = stage.visible(page.get_by_role("progressbar", name="triage"))
@@ -197,10 +210,9 @@ def running(stage: Stage, folder: Path, start_emulator: Emulators) -> Iterator[L
     going.result(30)
     stage.visible(page.get_by_role("table").first)
     yield "ended"
-    client.close()
 
 
-def aside(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
+def aside(stage: Stage, folder: Path, _: Emulators) -> Generator[Look]:
     """The builder's right side: findings of every severity, tokens by section, each tab."""
     long = {**DOCUMENT, "source": {**DOCUMENT["source"], "data": POLICY * 200}}  # type: ignore[dict-item]
     prompt = wb.Prompt(
@@ -220,12 +232,12 @@ def aside(stage: Stage, folder: Path, _: Emulators) -> Iterator[Look]:
         yield name
     page.get_by_role("textbox").fill("{")
     page.get_by_role("button", name="Rebuild the prompt").click()
-    stage.until(lambda: page.get_by_role("alert").first.inner_text())
+    stage.visible(page.get_by_role("alert").filter(has_text="JSON"))
     yield "a text that is none"
     builder.close()
 
 
-SCENES: dict[str, Callable[[Stage, Path, Emulators], Iterator[Look]]] = {
+SCENES: dict[str, Callable[[Stage, Path, Emulators], Generator[Look]]] = {
     "table": table,
     "rating": rating,
     "pass": passing,

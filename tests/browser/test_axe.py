@@ -88,3 +88,57 @@ def test_what_a_view_saves_passes_axe(stage, tmp_path, name):
     reader.look(name, unfolded=True)
 
     reader.calm()
+
+
+CONTROLS = "button, input, select, textarea, summary, a[href], [tabindex='0']"
+LOOKS = {
+    "table": "opened, Messages",
+    "rating": "one that is graded",
+    "pass": "the first",
+    "pair": "what the grades say",
+    "columns": "its source",
+    "running": "going on",
+    "aside": "Paste",
+}
+"""Where the Tab key is followed through a view."""
+
+MISSED = """([controls, root]) => {
+  const seen = window.wbSeen;
+  return [...document.querySelectorAll(`${root} :is(${controls})`)]
+    .filter(node => node.checkVisibility({visibilityProperty: true}) && !node.disabled && node.tabIndex >= 0 && !seen.has(node))
+    .map(node => node.outerHTML.slice(0, 160));
+}"""
+START = """() => {
+  const start = document.createElement('button');
+  document.getElementById('host').before(start);
+  start.focus();
+  window.wbSeen = new Set([start]);
+}"""
+STEP = """() => {
+  const node = document.activeElement, known = window.wbSeen.has(node);
+  window.wbSeen.add(node);
+  return known || node === document.body ? null : getComputedStyle(node).outlineStyle;
+}"""
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_tab_reaches_every_control_and_shows_where_it_is(stage, tmp_path, start_emulator, name):
+    """From the first control to the last, each with a ring around it; the focus is caught nowhere."""
+    with (
+        contextlib.chdir(tmp_path),
+        contextlib.closing(SCENES[name](stage, tmp_path, start_emulator)) as walked,
+    ):
+        assert LOOKS[name] in walked
+        stage.page.evaluate(START)
+        rings: list[str] = []
+        for _ in range(200):
+            stage.page.keyboard.press("Tab")
+            ring = stage.page.evaluate(STEP)
+            if ring is None:
+                break
+            rings.append(ring)
+        missed = stage.page.evaluate(MISSED, [CONTROLS, "#host"])
+
+    assert missed == []
+    assert set(rings) <= {"solid", "auto"}
+    assert 0 < len(rings) < 200
