@@ -13,35 +13,30 @@ from urllib.parse import urlsplit
 from workbench import record, retry, sync
 from workbench.cache import Store
 from workbench.cassette import Cassette
-from workbench.client.again import REMEMBERED, remembered
 from workbench.client.answers import Answers, Question, check_mode, version_for
 from workbench.client.batch_calls import BatchCalls
 from workbench.client.batches import Batches
 from workbench.client.link import Link
 from workbench.client.models import Models
-from workbench.client.quote import each, quote
+from workbench.client.quote import count_input, each, quote
 from workbench.client.sitting import Sitting, Way
 from workbench.client.stream import Stream
+from workbench.client.studies import Studies
 from workbench.display import Shown
-from workbench.errors import APIResponseValidationError, UsageError
+from workbench.errors import UsageError
 from workbench.platforms import resolve
 from workbench.transport import Call, Limits, Transport
 from workbench.wire import Request, as_request, modern
-from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
-    from decimal import Decimal
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from workbench.client.answers import Mode
-    from workbench.client.running import Running
     from workbench.estimate import Estimate
     from workbench.evaluation import Eval
     from workbench.reply import Reply
-    from workbench.run import Run
-    from workbench.runner import Event
     from workbench.secret import Secret
     from workbench.transport import Watch
 
@@ -50,20 +45,6 @@ collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = Conte
 )
 """Where set, `Client.run` notes its arguments there and raises `Collected` instead of running."""
 
-_COUNTED = (
-    "model",
-    "messages",
-    "system",
-    "tools",
-    "tool_choice",
-    "thinking",
-    "output_config",
-    "cache_control",
-    "speed",
-    "mcp_servers",
-    "context_management",
-    "compaction",
-)
 _NOTED = ("concurrency", "budget_usd", "out", "via", "deadline_s", "auto_cache")
 """Options of a run that are noted where it is not made."""
 _PACKAGE = str(Path(__file__).parents[1])
@@ -83,7 +64,7 @@ def notify(sentence: str) -> None:
         (sys.stdout if notebook else sys.stderr).write(f"{sentence}\n")
 
 
-class Client(Shown):
+class Client(Studies, Shown):
     """Sends requests and runs studies.
 
     With no key and no address it talks to the emulator, which it starts in this process at first need.
@@ -260,123 +241,6 @@ class Client(Shown):
             raise UsageError("this client has neither a store nor a cassette")
         return told
 
-    # --- studies -------------------------------------------------------------------------------------
-
-    def run(
-        self,
-        evaluation: Eval,
-        *,
-        mode: str | None = None,
-        concurrency: int | str = 16,
-        budget_usd: str | Decimal | float | None = None,
-        out: str | os.PathLike[str] | None = None,
-        resume: bool = False,
-        stream: bool | None = None,
-        check: bool = True,
-        via: str = "messages",
-        deadline_s: float | None = None,
-        auto_cache: bool = False,
-        cluster: Any = None,
-        on_event: Callable[[Event], None] | None = None,
-    ) -> Run:
-        """Ask everything a study wants to know, and keep it in a folder.
-
-        Args:
-            evaluation: The study.
-            mode: Another mode than the client's.
-            concurrency: Requests in flight at most; ``"auto"`` finds out how many help.
-            budget_usd: The most that the run may pay, earlier sittings included: the worst case of what is in
-                flight is put aside, and what no longer fits is not sent.
-            out: Folder of the run; default ``runs/NAME-TIME``.
-            resume: Go on with the unfinished run in *out*.
-            stream: Stream answers, so that the first token is timed; default for the Claude API and the
-                emulator, not for other servers.
-            check: Lint the first request of every variant before anything is sent.
-            via: ``messages`` asks live; ``batch`` asks in message batches, at half the price, within a day;
-                ``auto`` in batches where the deadline leaves time. What a batch leaves open is asked live.
-            deadline_s: Seconds from now after which batches are canceled and what is left is asked live.
-            auto_cache: Give prompts without breakpoints those that pay; `Run.cache` says which were added.
-            cluster: A Dask client, cluster or scheduler address whose workers send; their environment holds
-                the key. Needs ``claude-workbench[dask]``.
-            on_event: Told of every trial; default a progress line.
-
-        Raises:
-            LintError: The service would refuse a variant; nothing was sent.
-            APIError, ReplayMissError, DiskFullError: What is done is kept; the run can be resumed.
-            IncompleteError: The budget is used up; the run can be resumed.
-        """
-        return self._sitting(
-            evaluation,
-            mode=mode,
-            concurrency=concurrency,
-            budget_usd=budget_usd,
-            out=out,
-            resume=resume,
-            stream=stream,
-            check=check,
-            via=via,
-            deadline_s=deadline_s,
-            auto_cache=auto_cache,
-            cluster=cluster,
-            on_event=on_event,
-        ).run()
-
-    def start(self, evaluation: Eval, **options: Any) -> Running:
-        """Ask in the background, so that the next cells and the Stop button work; shown, it follows the run.
-
-        Args:
-            evaluation: The study.
-            **options: Those of `run`.
-
-        Raises:
-            LintError, UsageError: As `run`, before anything is sent; `Running.result` raises the rest.
-        """
-        return self._sitting(evaluation, **options).start()
-
-    async def arun(self, evaluation: Eval, **options: Any) -> Run:
-        """Ask, as `run`, from any event loop.
-
-        Cancelled, as by the interrupt of a cell that awaits it, it finishes what is in flight for a moment
-        and leaves a run marked ``interrupted``, which can be resumed.
-        """
-        return await self._sitting(evaluation, **options).arun()
-
-    def _sitting(self, evaluation: Eval, *, mode: str | None = None, **options: Any) -> Sitting:
-        noted = collecting.get()
-        if noted is not None:
-            kept = {name: value for name, value in options.items() if name in _NOTED}
-            noted.append((self, evaluation, {"mode": mode, **kept}))
-            raise Collected
-        return Sitting(
-            evaluation,
-            Way.of(evaluation, self._mode(mode), options),
-            question=self._question,
-            answers=self._answers,
-            link=self._link,
-            api_version=self.api_version,
-            betas=self.betas,
-        )
-
-    def resume(self, folder: str | os.PathLike[str], evaluation: Eval | None = None, **options: Any) -> Run:
-        """Go on with an unfinished run; nothing that was answered is asked again.
-
-        Args:
-            folder: The run's; it holds the study, unless a scorer is a function.
-            evaluation: The same study, where the folder does not hold it.
-            **options: Those of `run`; ``concurrency``, ``budget_usd``, ``via`` and ``auto_cache`` stay as
-                they were.
-
-        Raises:
-            UsageError: No run there, its study is not in the folder, or somebody else would answer.
-            APIError, ReplayMissError, DiskFullError, IncompleteError: As `run`.
-        """
-        from workbench.evaluation import Eval
-
-        study = Eval.load(folder) if evaluation is None else evaluation
-        then = remembered(Path(folder))
-        known = {name: then[name] for name in REMEMBERED if name in then}
-        return self.run(study, out=folder, resume=True, **{**known, **options})
-
     # --- the client itself ---------------------------------------------------------------------------
 
     @property
@@ -447,25 +311,28 @@ class Client(Shown):
                 warnings.warn(note, UserWarning, stacklevel=_callers_level())
         return Question(asked, draw, version_for(asked, self.api_version), self.betas)
 
+    def _sitting(self, evaluation: Eval, *, mode: str | None = None, **options: Any) -> Sitting:
+        noted = collecting.get()
+        if noted is not None:
+            kept = {name: value for name, value in options.items() if name in _NOTED}
+            noted.append((self, evaluation, {"mode": mode, **kept}))
+            raise Collected
+        return Sitting(
+            evaluation,
+            Way.of(evaluation, self._mode(mode), options),
+            question=self._question,
+            answers=self._answers,
+            link=self._link,
+            api_version=self.api_version,
+            betas=self.betas,
+        )
+
     async def _ask(self, call: Call) -> Any:
         transport = await self._link.connect()
         return await transport.json(call)
 
     async def _count(self, question: Question) -> int:
-        body = {name: value for name, value in question.request.wire().items() if name in _COUNTED}
-        call = Call(
-            "POST",
-            "/v1/messages/count_tokens",
-            dumps(body),
-            self.api_version or record.API_VERSION,
-            self.betas,
-            question.request.model,
-        )
-        answer = await self._ask(call)
-        count = answer.get("input_tokens")
-        if not isinstance(count, int):
-            raise APIResponseValidationError('not a token count: "input_tokens" is missing', body=str(answer))
-        return count
+        return await count_input(self._ask, question, self.api_version or record.API_VERSION, self.betas)
 
 
 _EMULATED = (

@@ -7,9 +7,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from workbench.errors import APIResponseValidationError
 from workbench.estimate import Counted, Estimate, estimate
 from workbench.tokens import count
+from workbench.transport import Call
 from workbench.wire import as_requests
+from workbench.wire.codec import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -20,6 +23,22 @@ if TYPE_CHECKING:
 
 COUNTED = 20
 """Requests that the service counts at most; the others are scaled alike."""
+
+_COUNTED = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+    "speed",
+    "mcp_servers",
+    "context_management",
+    "compaction",
+)
+"""Fields of a request that are counted."""
 
 
 def each(value: Eval | Iterable[Any] | Any) -> Iterator[tuple[Request, int]]:
@@ -102,6 +121,24 @@ async def _count(
         counted += len(picked)
     rest = "" if counted == len(left) else "; the others are scaled alike"
     return found, f"input of {counted:,} of {len(left):,} requests counted by the service{rest}"
+
+
+async def count_input(
+    ask: Callable[[Call], Awaitable[Any]], question: Question, api_version: str, betas: tuple[str, ...]
+) -> int:
+    """Return the input tokens of a request, counted by the service.
+
+    Raises:
+        APIResponseValidationError: The service answered something else.
+        APIError: As every way that asking can fail.
+    """
+    body = {name: value for name, value in question.request.wire().items() if name in _COUNTED}
+    path, model = "/v1/messages/count_tokens", question.request.model
+    answer = await ask(Call("POST", path, dumps(body), api_version, betas, model))
+    found = answer.get("input_tokens")
+    if not isinstance(found, int):
+        raise APIResponseValidationError('not a token count: "input_tokens" is missing', body=str(answer))
+    return found
 
 
 def _spread(questions: Sequence[Question], most: int) -> list[Question]:
