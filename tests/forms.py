@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from datetime import UTC, datetime
 from typing import Any
 
 import ipywidgets
 from ipywidgets.widgets.widget import _instances as _shown
 
 from workbench.widgets.builder import PromptBuilder
-
-NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def form(prompt=None, client=None, **options) -> Any:
@@ -53,15 +50,14 @@ def below(widget: Any):
 
 
 def upload(builder: Any, name: str, content: bytes, kind: str = "") -> None:
-    """Upload a file, as the browser's dialog does."""
-    file = {
-        "name": name,
-        "type": kind,
-        "size": len(content),
-        "content": memoryview(content),
-        "last_modified": NOW,
-    }
-    builder.documents.upload.value = (file,)
+    """Upload a file, as the page does."""
+    builder.take_files()
+    builder.take_file(name, kind, content)
+
+
+def hear(builder: Any, kind: str, **body: Any) -> None:
+    """Let the builder hear a message of the page."""
+    builder.aside._receive(None, {"kind": kind, **body}, [])
 
 
 def png(width: int = 4, height: int = 3) -> bytes:

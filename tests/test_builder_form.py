@@ -28,7 +28,7 @@ def test_an_empty_form_is_one_user_turn_to_type_into():
     editor(block(builder), "text").value = "Why is the sky blue?"
 
     assert builder.prompt.wire()["messages"] == [{"role": "user", "content": "Why is the sky blue?"}]
-    assert builder.request.model == "claude-haiku-4-5"
+    assert builder.findings.codes == ()
 
 
 def test_a_prompt_opens_as_it_is():
@@ -108,7 +108,7 @@ def test_turns_are_added_with_their_role():
 
 def test_a_model_without_system_turns_says_so():
     """The button is off, and why stands beside it."""
-    builder = form()
+    builder = form(Prompt("Hi", model="claude-haiku-4-5", max_tokens=5))
 
     assert builder.messages.add["system"].disabled
     assert builder.messages.why.said == "claude-haiku-4-5 takes no system turn in a conversation; use System"

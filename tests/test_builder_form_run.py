@@ -25,7 +25,7 @@ def client(emulator):
 
 def asked(builder, x="6 * 7"):
     builder.values.inputs["x"].editor.value = x
-    press(builder.trying.widget, "Run")
+    press(builder.widget, "Run")
     return builder.wait(PATIENCE_S)
 
 
@@ -46,7 +46,7 @@ def test_run_without_a_value_sends_nothing(client):
     """The message stands beside the button."""
     builder = form(SUM, client)
 
-    press(builder.trying.widget, "Run")
+    press(builder.widget, "Run")
 
     assert builder.trying.problem.said.startswith("no value for {{x}}")
     assert builder.replies == []
@@ -103,7 +103,7 @@ def test_the_difference_of_versions_is_shown(client):
     press(builder.trying.history.widget, "what changed in version 2")
 
     said = builder.trying.history.detail.children[0].value
-    for part in ("Version 2 against 1", "What then is", "2 + 2 = 4", "the same prompt"):
+    for part in ("From version 1 (A) to version 2 (B)", "What then is", "2 + 2 = 4", "the same prompt"):
         assert part in said, part
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.forms import base64_of, block, editor, field, form, png, press, upload
+from tests.forms import base64_of, block, editor, field, form, hear, png, press, upload
 from workbench.catalog import catalog
 from workbench.prompt import Prompt
 from workbench.widgets.builder.editors import preview
@@ -12,6 +12,7 @@ from workbench.widgets.builder.settings import model_choices
 from workbench.widgets.builder.tools import offered
 
 HI = Prompt("Hi", model="claude-sonnet-4-6", max_tokens=500)
+HAIKU = HI.with_(model="claude-haiku-4-5")
 SCHEMA = '{"type": "object", "properties": {"city": {"type": "string"}}}'
 
 
@@ -27,7 +28,6 @@ def test_an_uploaded_text_stands_before_the_question():
     first, second = builder.draft.get("messages[0].content")
     assert (first["title"], first["source"]["data"]) == ("policy.txt", "Refunds within 30 days.")
     assert second == {"type": "text", "text": "Hi"}
-    assert builder.documents.upload.value == ()
 
 
 def test_a_second_document_stands_behind_the_first():
@@ -144,10 +144,6 @@ def test_what_cannot_be_taken_is_said_and_the_rest_is_kept(name, content, said):
     assert said in builder.documents.problem.said
     assert name in builder.documents.problem.said
     assert builder.prompt == HI
-
-
-def hear(builder, kind, **body):
-    builder.aside._receive(None, {"kind": kind, **body}, [])
 
 
 def test_a_file_comes_in_parts():
@@ -434,14 +430,14 @@ def test_thinking_and_effort_offer_what_each_model_accepts():
 
 def test_why_thinking_is_off_is_said():
     """In a sentence below the menus."""
-    assert form().thinking.why.said == (
+    assert form(HAIKU).thinking.why.said == (
         "claude-haiku-4-5 takes a budget or no thinking, not adaptive · effort is not available on it"
     )
 
 
 def test_a_budget_comes_with_its_kind_and_goes_with_it():
     """No half-made thinking object is ever sent."""
-    builder = form()
+    builder = form(HAIKU)
 
     builder.thinking.kind.widget.value = "enabled"
     assert builder.draft.get("thinking") == {"type": "enabled", "budget_tokens": 2048}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from workbench.widgets.builder.judging import Judgement
 
 TEXTS = ("python", "json", "curl")
+KEYS = ("run", "undo", "redo")
+"""What keys ask for anywhere in the form."""
 MOST_UPLOAD = 32 * 1024 * 1024
 """Bytes of an uploaded file: a request has no more."""
 SHOWN = 60_000
@@ -35,11 +37,23 @@ class Owner(Protocol):
     def apply(self, index: int) -> None:
         """Apply the fix of a finding."""
 
+    def take_files(self) -> None:
+        """Make ready for files."""
+
     def take_file(self, name: str, kind: str, data: bytes) -> None:
         """Take an uploaded file, or say beside the upload why not."""
 
     def not_taken(self, said: str) -> None:
         """Say beside the upload why a file was not sent."""
+
+    def take_typed(self, cls: str, typed: str) -> None:
+        """Take what stands in an input of the page."""
+
+    def press(self, what: str) -> None:
+        """Do one of `KEYS`."""
+
+    def first_field(self) -> str:
+        """Return the class of the field to begin in, once; empty: none."""
 
     def rebuild(self, text: str) -> str:
         """Make the prompt anew from Python, JSON or curl; return what was read."""
@@ -72,15 +86,35 @@ class Aside(View, front=("builder", "aside")):
         """Let the page put the cursor into the widget of a class, once it is there."""
         self.tell("focus", cls=cls)
 
+    def look_at(self, cls: str) -> None:
+        """Let the page bring the widget of a class into sight."""
+        self.tell("look", cls=cls)
+
     def _tell_state(self) -> None:
         if self._judged is not None:
             self.tell("state", version=self._version, **_state(self._judged, self._owner.has_field))
 
     def _hear_ready(self) -> None:
         self._tell_state()
+        if cls := self._owner.first_field():
+            self.tell("focus", cls=cls, first=True)
+
+    def _hear_typed(self, fields: Any = None) -> None:
+        """Take what stands in inputs of the page that may not have been sent: pairs of class and text."""
+        for pair in fields if isinstance(fields, list) else ():
+            if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
+                self._owner.take_typed(*pair)
+
+    def _hear_key(self, what: Any = "") -> None:
+        if what in KEYS:
+            self._owner.press(what)
+
+    def _hear_files(self) -> None:
+        self._owner.take_files()
 
     def _hear_jump(self, index: Any = None) -> None:
-        self._owner.go_to(self._finding(index).path)
+        self._finding(index)
+        self._owner.go_to(self._judged.homes[index] if self._judged else "")
 
     def _hear_fix(self, index: Any = None) -> None:
         self._finding(index)
@@ -171,13 +205,13 @@ def _state(judged: Judgement, has_field: Callable[[str], bool]) -> dict[str, Any
                 "code": one.code,
                 "severity": one.severity,
                 "path": visible(one.path),
-                "field": has_field(one.path),
+                "field": has_field(where),
                 "what": visible(one.what),
                 "cure": visible(one.cure),
                 "dollars": None if one.dollars is None else f"${one.dollars:,.4f} at stake",
                 "fix": visible(cure.label) if cure else None,
             }
-            for one, cure in zip(judged.findings, judged.fixes, strict=True)
+            for one, cure, where in zip(judged.findings, judged.fixes, judged.homes, strict=True)
         ],
         "sections": [section._asdict() for section in figures.sections] if figures else [],
         "words": [visible(one) for one in figures.words] if figures else [],

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.dataset import Dataset
 from workbench.errors import UsageError
 from workbench.show.h import join
 from workbench.show.parts import framed
@@ -17,6 +16,7 @@ from workbench.widgets.builder.desk import Desk
 from workbench.widgets.builder.documents import Documents
 from workbench.widgets.builder.draft import Draft
 from workbench.widgets.builder.judging import Debounce, Judgement, judge, text_of
+from workbench.widgets.builder.kept import local
 from workbench.widgets.builder.parts import Words, button, line, show_if, stack
 from workbench.widgets.builder.settings import Output, Settings, Thinking
 from workbench.widgets.builder.tools import Tools
@@ -72,6 +72,7 @@ class PromptBuilder:
         self._sender: Client | None = None
         self._exact: tuple[str, int] | None = None
         self._judged: tuple[Any, Judgement] | None = None
+        self._begun = prompt is not None
         folder = Path("runs") / f"builder-{name}" if versions == "" else versions
         self._versions = Versions.open(None if folder is None else Path(folder))
         self.desk = Desk(self.draft)
@@ -80,6 +81,7 @@ class PromptBuilder:
         self._judge_soon = Debounce(self._judge)
         self.desk.heard = self._heard
         self.desk.focus = self.aside.focus_on
+        self.desk.look = self.aside.look_at
         self.draft.watch(self._changed)
         self._show(None)
         self._judge()
@@ -137,7 +139,7 @@ class PromptBuilder:
         Raises:
             DatasetError: It cannot be read.
         """
-        self.values.use(Dataset.load(data))
+        self.values.use(data)
 
     def add_tool(self, function: Callable[..., Any]) -> None:
         """Add a tool made of a Python function: its name, docstring and annotations.
@@ -187,10 +189,8 @@ class PromptBuilder:
 
     def go_to(self, path: str) -> None:
         """Open the section of the field at *path* and put the cursor there."""
-        found = self.desk.field_at(path)
-        if found is None:
+        if not self.desk.go(path):
             raise UsageError(f"{path or 'the request as a whole'} has no field of its own on the form")
-        found.focus()
 
     def apply(self, index: int) -> None:
         """Apply the fix of the finding with this index.
@@ -205,13 +205,32 @@ class PromptBuilder:
         self.draft.replace(cure.body)
         self.settle()
 
+    def take_files(self) -> None:
+        """Make ready for files: what was said of those before goes."""
+        self.documents.begin()
+        self.documents.open()
+
     def take_file(self, name: str, kind: str, data: bytes) -> None:
         """Take an uploaded file, or say beside the upload why not."""
         self.documents.take_file(name, kind, data)
 
     def not_taken(self, said: str) -> None:
         """Say beside the upload why a file was not sent."""
-        self.documents.problem.say(said)
+        self.documents.refuse(said)
+
+    def take_typed(self, cls: str, typed: str) -> None:
+        """Take what stands in an input of the page."""
+        self.desk.take(cls, typed)
+
+    def press(self, what: str) -> None:
+        """Do what a key asks for: ``run``, ``undo`` or ``redo``; what is wrong stands beside the button."""
+        {"run": self.trying.start.click, "undo": self.undo, "redo": self.redo}[what]()
+
+    def first_field(self) -> str:
+        """Return the class of the field to begin in, once: that of the one empty turn of a new form."""
+        begun, self._begun = self._begun, True
+        field = None if begun else self.desk.field_at("messages[0].content[0].text")
+        return field.cls if field is not None else ""
 
     def rebuild(self, text: str) -> str:
         """Make the prompt anew from its Python, JSON or curl; one step, which can be undone.
@@ -280,21 +299,24 @@ class PromptBuilder:
         )  # fmt: skip
         self.aside = Aside(self)
         self.trying = Trying(desk, self._sending, self._versions)
-        self._undo = button("Undo", self.undo)
-        self._redo = button("Redo", self.redo)
+        self.trying.place = lambda: self.values.place
+        self.trying.saved = lambda place: self.values.use(place, -1)
+        self._undo = button("Undo", self.undo, hint="take the last step back")
+        self._redo = button("Redo", self.redo, hint="take the step again")
         left = stack(self._top(), *(section.widget for section in self.sections), cls="wb-form")
-        both = line(left, self.aside, cls="wb-sides")
+        both = line(left, stack(self.trying.bar, self.aside, cls="wb-side"), cls="wb-sides")
         self.widget = stack(both, self.trying.widget, cls="wb-builder")
 
     def _top(self) -> Any:
         last = self._versions.last
-        said = f"version {last.n} of {last.at[:16].replace('T', ' ')} UTC is kept" if last else ""
+        said = f"version {last.n} of {local(last.at)} is kept" if last else ""
         self._offer = Words(said, cls="wb-dim")
         self._restore = button(
             "Restore", self._restore_last, hint="put the last version that ran into the form"
         )
         show_if(self._restore, last)
-        return line(self._undo, self._redo, self._offer.widget, self._restore)
+        last_one = line(self._offer.widget, self._restore)
+        return line(self.settings.model.box, self._undo, self._redo, last_one, cls="wb-top")
 
     def _restore_last(self) -> None:
         if (last := self._versions.last) is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from workbench.widgets.builder.desk import Spot
-from workbench.widgets.builder.parts import Words, button, guarded, line, message, options, stack
+from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, options, stack
 from workbench.widgets.builder.rows import TTLS, ttl_of
 from workbench.widgets.builder.section import Section
 
@@ -48,8 +48,10 @@ class Cache(Section):
         draft = self.desk.draft
         marks = [(path, ttl) for path, ttl in draft.marks if path != AUTOMATIC]
         if [row.path for row in self.rows] != [path for path, _ in marks]:
-            self.rows = [MarkRow(self, path) for path, _ in marks]
+            gone, self.rows = self.rows, [MarkRow(self, path) for path, _ in marks]
             self.list.children = tuple(row.widget for row in self.rows)
+            for row in gone:
+                discard(row.widget)
         for row, (path, ttl) in zip(self.rows, marks, strict=True):
             row.show(path, ttl)
         self._quiet = True
@@ -86,8 +88,7 @@ class MarkRow:
         self.where.say(f"{path} {_named(self._desk.draft.get(path))}")
 
     def _go(self) -> None:
-        if (field := self._desk.field_at(self.path)) is not None:
-            field.focus()
+        self._desk.go(self.path)
 
 
 def _named(block: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ipywidgets import Text, Textarea
+
 from workbench.catalog import catalog
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Desk:
         betas: Names of the ``anthropic-beta`` header of everything this form sends.
         focus: Called with the class of a widget that should have the focus.
         heard: Called when something changed that is not in the draft.
+        look: Called with the class of a widget that should be seen.
+        unfold: Called with a path before its field is looked for: folded turns have none.
+        inputs: What can be typed into, by the class it carries in the page.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -65,6 +70,9 @@ class Desk:
         self.focus: Callable[[str], None] = lambda _: None
         self.betas: tuple[str, ...] = ()
         self.heard: Callable[[], None] = lambda: None
+        self.look: Callable[[str], None] = lambda _: None
+        self.unfold: Callable[[str], None] = lambda _: None
+        self.inputs: dict[str, Widget] = {}
         self.marks = 0
         self._numbers = count(1)
 
@@ -112,13 +120,39 @@ class Desk:
 
     def enter(self, field: Spot) -> str:
         """Note a field, so that findings can lead to it; return its class."""
-        name = self.tagged(field.widget)
+        name = self.typed_into(field.widget)
         self.fields[name] = field
         return name
 
     def leave(self, field: Spot) -> None:
         """Forget a field that left the form."""
         self.fields.pop(field.cls, None)
+        self.inputs.pop(field.cls, None)
+
+    def typed_into(self, widget: Widget) -> str:
+        """Note an input, so that `take` knows it; return its class."""
+        name = self.tagged(widget)
+        self.inputs[name] = widget
+        return name
+
+    def take(self, cls: str, typed: str) -> None:
+        """Take what was typed into an input, which the page may not have sent yet.
+
+        A page keeps keys back while the kernel is busy with the one before, and whole texts until a field
+        is left: who presses a button means what is on the screen.
+        """
+        widget = self.inputs.get(cls)
+        if isinstance(widget, Text | Textarea) and not widget.disabled and widget.value != typed:
+            # As from the page: what came from there is not sent back, which would move the cursor.
+            widget.set_state({"value": typed})
+
+    def go(self, path: str) -> bool:
+        """Put the cursor into the field at *path*, in a folded turn too; return whether there is one."""
+        self.unfold(path)
+        found = self.field_at(path)
+        if found is not None:
+            found.focus()
+        return found is not None
 
     def field_at(self, path: str) -> Spot | None:
         """Return the field that edits what stands at *path*, or the one nearest to it."""

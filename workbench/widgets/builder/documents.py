@@ -34,13 +34,14 @@ class Documents(Section):
     def build(self) -> None:
         """Make the rows, and the ways in."""
         self.rows = Rows(self._made, kind_of)
-        self.upload = w.FileUpload(
-            description="Upload", multiple=True, tooltip="documents or images from this computer"
+        # The page opens the dialog and sends the files in parts: see `Aside`.
+        self.upload = button(
+            "Upload …", lambda: None, hint="documents or images from this computer", cls="wb-upload"
         )
-        self.upload.add_class("wb-upload")
-        self.upload.observe(self._uploaded, "value")
         self.source = w.Text(description="path, URL or file id", placeholder=SOURCES)
         self.source.add_class("wb-wide")
+        self.source.add_class("wb-enter")
+        self.desk.typed_into(self.source)
         self.kind = w.Dropdown(
             description="as", options=["document", "image"], tooltip="what a URL or file id is"
         )
@@ -70,12 +71,22 @@ class Documents(Section):
         self.rows.show(found)
         self.said.say(_said([block["type"] for _, block in found]))
 
+    def begin(self) -> None:
+        """Forget what was said of the files before."""
+        self.problem.say("")
+        self.taken.say("")
+
     def take(self, made: Intake) -> None:
         """Put a looked-at file before the question, or say why not."""
-        self.problem.say(made.problem or "")
+        if made.problem:
+            self.refuse(made.problem)
         if made.block is not None:
             self._insert(made.block)
-            self.taken.say(made.words)
+            self.taken.say("\n".join(filter(None, [self.taken.said, made.words])))
+
+    def refuse(self, said: str) -> None:
+        """Say why a file is not taken, below what was said of others that came with it."""
+        self.problem.say("\n".join(filter(None, [self.problem.said, said])))
 
     def _found(self) -> Iterator[tuple[str, Any]]:
         for turn, message_ in enumerate(self.desk.draft.get("messages") or []):
@@ -98,9 +109,7 @@ class Documents(Section):
 
     def _adder(self, kind: str) -> Any:
         def add() -> None:
-            path = self._insert(kind)
-            if (field := self.desk.field_at(path)) is not None:
-                field.focus()
+            self.desk.go(self._insert(kind))
 
         return guarded(self.problem, add)
 
@@ -110,20 +119,10 @@ class Documents(Section):
         try:
             self.take(look(data, name, model=self.desk.model_asked))
         except WorkbenchError as error:
-            self.problem.say(str(error))
-
-    def _uploaded(self, change: Any) -> None:
-        """Take what ipywidgets' own dialog sent, where the page has no other."""
-        if not change["new"]:
-            return
-        problems = []
-        for file in change["new"]:
-            self.take_file(str(file["name"]), str(file.get("type", "")), bytes(file["content"]))
-            problems.append(self.problem.said)
-        self.problem.say("\n".join(filter(None, problems)))
-        self.upload.value = ()
+            self.refuse(str(error))
 
     def _from_source(self) -> None:
+        self.begin()
         given, model = self.source.value.strip(), self.desk.model_asked
         if not given:
             self.problem.say("name a path, a URL or a file id first")

@@ -194,7 +194,7 @@ class ImageRow(Row):
     def __init__(self, desk: Desk, path: str, block: Block) -> None:
         super().__init__(desk, kind_of(block), path, title="image")
         content = _SOURCES.get(self.kind.partition(":")[2]) if self.kind != "image:text" else None
-        self.picture = w.Image(format="url", value=b"", tooltip="the image, small")
+        self.picture = w.Image(format="url", value=b"")  # with a tooltip of its own it breaks in the page
         self.picture.add_class("wb-preview")
         self.fill([content(desk, self.at)] if content else [], self.picture)
 

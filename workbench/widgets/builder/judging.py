@@ -70,7 +70,7 @@ def judge(
     found, sent = lint(request, betas=betas), request.wire()
     fixes = tuple(fix(body, one, sent) for one in found)
     if any(isinstance(value, list) for value in values.values()):
-        counted = Counter(found.codes)
+        counted = Counter(one.code for one in found)
         fixes = tuple(
             cure if cure and _cures(cure, one, counted, values, betas) else None
             for cure, one in zip(fixes, found, strict=True)
@@ -85,7 +85,7 @@ def _cures(cure: Fix, finding: Finding, before: Counter[str], values: Body, beta
     draft.replace(cure.body)
     draft.values.update(values)
     try:
-        after = Counter(lint(draft.request(), betas=betas).codes)
+        after = Counter(one.code for one in lint(draft.request(), betas=betas))
     except WorkbenchError:
         return False
     return after[finding.code] < before[finding.code]

@@ -85,6 +85,16 @@ def _classed(box: Widget, *names: str) -> Widget:
     return box
 
 
+def discard(widget: Widget) -> None:
+    """Close a widget that left the form, with all that stands in it: the page forgets it too."""
+    for child in getattr(widget, "children", ()):
+        discard(child)
+    for part in (getattr(widget, "style", None), widget.layout):
+        if isinstance(part, w.Widget):
+            part.close()
+    widget.close()
+
+
 def show_if(widget: Widget, wanted: object) -> None:
     """Show a widget or take it out of the page."""
     widget.layout.display = "" if wanted else "none"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets as w
 
 from workbench.widgets.builder.desk import Spot, same
-from workbench.widgets.builder.parts import Words, button, guarded, line, message, options, stack
+from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, options, stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.widgets.builder.field import Field
     from workbench.widgets.builder.parts import Widget
 
-TTLS = (("off", ""), ("5 minutes", "5m"), ("1 hour", "1h"))
+TTLS = (("off", ""), ("5 min", "5m"), ("1 h", "1h"))
 
 
 class Shown(Protocol):
@@ -63,8 +63,6 @@ class Rows:
                 if found[at] is None and (row := suits(left, at, item)) is not None:
                     found[at] = row
                     left.remove(row)
-        for row in left:
-            row.close()
         for at, (path, item) in enumerate(items):
             if found[at] is None:
                 found[at] = self._make(path, item)
@@ -73,6 +71,9 @@ class Rows:
         if found != self.rows:
             self.rows = found
             self.widget.children = tuple(row.widget for row in found)
+        for row in left:
+            row.close()
+            discard(row.widget)
 
     def close(self) -> None:
         """Close every row."""
@@ -167,7 +168,7 @@ class Row:
             "up": lambda: self._move(-1),
             "down": lambda: self._move(1),
             "duplicate": lambda: self.desk.draft.duplicate(self.path),
-            "delete": lambda: self.desk.draft.delete(self.path),
+            "delete": self._delete,
         }
         word = self.kind.replace("_", " ")
         return {
@@ -177,8 +178,16 @@ class Row:
 
     def _move(self, by: int) -> None:
         self.desk.draft.move(self.path, by)
-        # The page builds a row that moved anew: the button would lose the focus.
-        self.desk.focus(f"{self.cls} .wb-do-{'up' if by < 0 else 'down'}")
+        # The page builds a row that moved anew: the button would lose the focus. At the end it is off.
+        there, back = ("up", "down") if by < 0 else ("down", "up")
+        self.desk.focus(f"{self.cls} .wb-do-{back if self._buttons[there].disabled else there}")
+
+    def _delete(self) -> None:
+        """Leave the draft; the cursor goes to what took the place, or stands before it."""
+        path = self.path
+        self.desk.draft.delete(path)
+        if (near := self.desk.field_at(path)) is not None and near is not self.desk.rest:
+            self.desk.focus(near.cls)
 
 
 class _Mark:

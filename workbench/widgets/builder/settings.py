@@ -131,7 +131,8 @@ class Settings(Section):
         desk = self.desk
         self.model = f.Choice(desk, at("model"), "model")
         self.model.widget.add_class("wb-wide")
-        self.other = f.line_text(desk, at("model"), "or by name", placeholder="any model id")
+        self.model.open = lambda: None  # it stands above the sections: see `PromptBuilder`
+        self.other = f.line_text(desk, at("model"), "model by name", placeholder="any model id")
         self.tier = f.Choice(desk, at("service_tier"), "service tier")
         self.geo = f.Choice(desk, at("inference_geo"), "where it runs")
         self.speed = f.Choice(desk, at("speed"), "speed")
@@ -143,7 +144,7 @@ class Settings(Section):
         self.rest = desk.rest = RestField(desk)
         self.why = Words(cls="wb-dim")
         self.fill(
-            line(self.model.box, self.other.box),
+            self.other.box,
             line(self.tier.box, self.geo.box, self.speed.box),
             line(*(field.box for field in self.sampling.values())),
             line(self.user.box, self.betas.box),

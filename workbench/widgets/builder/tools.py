@@ -102,9 +102,7 @@ class Tools(Section):
         return self.desk.draft.add_block("tools", tool(function).wire())
 
     def _add(self, kind: str) -> None:
-        path = self.desk.draft.add_block("tools", kind)
-        if (field := self.desk.field_at(path)) is not None:
-            field.focus()
+        self.desk.go(self.desk.draft.add_block("tools", kind))
 
     def _from_name(self) -> None:
         name = self.function.value.strip()

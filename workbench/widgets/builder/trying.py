@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
 from workbench.errors import UsageError, WorkbenchError
-from workbench.report.words import dollars
-from workbench.show.h import tag
+from workbench.widgets.builder.answers import Answers
+from workbench.widgets.builder.kept import History
 from workbench.widgets.builder.parts import Words, button, guarded, line, message, show_if, stack
 from workbench.widgets.builder.settings import model_choices
-from workbench.widgets.html import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from workbench.client import Client
     from workbench.reply import Reply
-    from workbench.show.safe import Html
     from workbench.widgets.builder.desk import Desk
-    from workbench.widgets.builder.versions import Version, Versions
+    from workbench.widgets.builder.versions import Versions
 
 _log = logging.getLogger("workbench")
-
-SHOWN = 20
-"""Versions listed, the newest first."""
 
 
 class Trying:
@@ -54,12 +48,17 @@ class Trying:
         self.halt.disabled = True
         self.others = w.SelectMultiple(description="compare on", options=model_choices(), rows=4)
         self.others.add_class("wb-wide")
+        self.others.add_class("wb-others")
         self.compare = button("Compare on …", self._toggle, hint="run on further models too")
         show_if(self.others, wanted=False)
         self.answers = stack(cls="wb-answers")
+        self._seen = desk.tagged(self.answers)
         self.history = History(desk, versions)
-        self.bar = line(self.start, self.halt, self.compare, self.said.widget)
-        self.widget = stack(self.bar, self.others, self.problem.widget, self.answers, self.history.widget)
+        self.place: Callable[[], Path | None] = lambda: None
+        self.saved: Callable[[Path], None] = lambda _: None
+        buttons = line(self.start, self.halt, self.compare, self.said.widget)
+        self.bar = stack(buttons, self.others, self.problem.widget, cls="wb-run")
+        self.widget = stack(self.answers, self.history.widget)
 
     @property
     def reply(self) -> Reply | None:
@@ -72,8 +71,6 @@ class Trying:
         Raises:
             WorkbenchError: There is no request yet.
         """
-        from workbench.widgets.panes import RunView
-
         draft = self._desk.draft
         request = draft.request()
         if draft.missing:
@@ -86,12 +83,14 @@ class Trying:
         sender = self._sender()
         if self.view is None or self._used is not sender:
             self.close()
-            self.view, self._used = RunView(sender, requests), sender
+            self.view, self._used = Answers(sender, requests), sender
             self.answers.children = (self.view,)
         else:
             self.view.start(requests)
+        self.view.values, self.view.place, self.view.saved = values, self.place(), self.saved
         self.halt.disabled = False
         self.said.say("running")
+        self._desk.look(self._seen)
         bodies = [{**body, "model": one.model} for one in requests]
         self._keeping = threading.Thread(target=self._keep, args=(self.view, bodies, values), daemon=True)
         self._keeping.start()
@@ -118,7 +117,7 @@ class Trying:
         try:
             self.replies = list(view.wait())
             for body, reply, error in zip(bodies, self.replies, view.errors, strict=True):
-                note = "" if error is None else str(error)
+                note = "stopped" * (reply is None) if error is None else str(error)
                 self._versions.add(body, values=values, reply=_recorded(reply), note=note)
             self.history.show()
             n = sum(one is not None for one in self.replies)
@@ -132,71 +131,6 @@ class Trying:
         show_if(self.others, self.others.layout.display == "none")
 
 
-class History:
-    """The versions that ran: when, what changed, and back to any of them."""
-
-    def __init__(self, desk: Desk, versions: Versions) -> None:
-        self._desk, self._versions = desk, versions
-        self.heading = Words(cls="wb-kind")
-        self.problem = message()
-        self.list = stack(cls="wb-rows")
-        self.detail = stack(cls="wb-detail")
-        self.widget = stack(
-            self.heading.widget, self.problem.widget, self.list, self.detail, cls="wb-history"
-        )
-        self.rows: dict[int, Any] = {}
-        self.show()
-
-    def show(self) -> None:
-        """Show the newest versions; rows of those listed before stay."""
-        every = self._versions.list()
-        listed = every[-SHOWN:][::-1]
-        more = f", the newest {SHOWN} listed" if len(every) > SHOWN else ""
-        self.heading.say(f"Versions: {len(every)}{more}" if every else "")
-        self.rows = {one.n: self.rows.get(one.n) or self._row(one) for one in listed}
-        self.list.children = tuple(self.rows.values())
-
-    def restore(self, version: Version) -> None:
-        """Put a version back into the form: one step, which can be undone."""
-        self._desk.draft.values.update(version.values)
-        self._desk.draft.replace(version.body)
-        self._desk.heard()
-
-    def diff(self, version: Version) -> None:
-        """Show what changed in prompt and answer since the version before, or against the form."""
-        before = next((one for one in self._versions.list() if one.n == version.n - 1), None)
-        parts: list[Html] = [
-            tag("h4", f"Version {version.n} against {version.n - 1 if before else 'nothing'}")
-        ]
-        if before is not None:
-            parts += [*_prompt(before.body, version.body), *_answer(before, version)]
-        parts += [
-            tag("h4", f"The form against version {version.n}"),
-            *_prompt(version.body, self._desk.draft.body),
-        ]
-        close = button("Close", self._close)
-        self.detail.children = (shown(tag("div", *parts, cls="wb wb-diffs")), close)
-
-    def _close(self) -> None:
-        self.detail.children = ()
-
-    def _row(self, version: Version) -> Any:
-        said = Words(_said(version))
-        careful = [
-            button(
-                "Diff",
-                guarded(self.problem, lambda: self.diff(version)),
-                hint=f"what changed in version {version.n}",
-            ),
-            button(
-                "Restore",
-                guarded(self.problem, lambda: self.restore(version)),
-                hint=f"put version {version.n} back",
-            ),
-        ]
-        return line(said.widget, *careful)
-
-
 def _recorded(reply: Reply | None) -> dict[str, Any] | None:
     if reply is None:
         return None
@@ -207,32 +141,3 @@ def _recorded(reply: Reply | None) -> dict[str, Any] | None:
         "cost": None if total is None else str(total),
         "origin": reply.origin,
     }
-
-
-def _said(version: Version) -> str:
-    when = datetime.fromisoformat(version.at).astimezone()
-    reply = version.reply or {}
-    cost = reply.get("cost")
-    parts = [
-        f"{version.n}",
-        f"{when:%Y-%m-%d %H:%M:%S}",
-        str(version.body.get("model", ""))[:60],
-        dollars(Decimal(cost)) if cost is not None else "",
-        "emulator" if reply.get("origin") == "emulator" else "",
-        version.note[:120] if version.note else "",
-        " ".join(str(reply.get("text", "")).split())[:80] if reply else "no answer",
-    ]
-    return " · ".join(filter(None, parts))
-
-
-def _prompt(a: dict[str, Any], b: dict[str, Any]) -> list[Html]:
-    from workbench.show.difference import prompt_difference
-
-    return [tag("p", "the same prompt", cls="wb-dim")] if a == b else [prompt_difference(a, b)]
-
-
-def _answer(a: Version, b: Version) -> list[Html]:
-    from workbench.show.difference import text_difference
-
-    texts = [str((one.reply or {}).get("text") or "") for one in (a, b)]
-    return [tag("h4", "Answer"), text_difference(*texts)]

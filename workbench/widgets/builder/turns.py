@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from workbench.widgets.builder.desk import same
+from workbench.widgets.builder.desk import Spot, same
 from workbench.widgets.builder.editors import Stub, block_row, kind_of
 from workbench.widgets.builder.parts import Words, button, guarded, line, options, show_if
 from workbench.widgets.builder.rows import Row, Rows
@@ -25,6 +25,9 @@ KINDS = {
     "system": ("text",),
 }
 """Blocks a turn of each role may begin with."""
+OPEN = 12
+"""Turns a conversation may have before the form opens with only its last ones unfolded."""
+LAST = 2
 TURNS = {"user": "user turn", "assistant": "assistant turn", "system": "system turn"}
 
 
@@ -50,8 +53,7 @@ class System(Section):
 
     def _add(self) -> None:
         path = self.desk.draft.add_block("system", "text")
-        if (field := self.desk.field_at(f"{path}.text")) is not None:
-            field.focus()
+        self.desk.go(f"{path}.text")
 
     def _made(self, path: str, block: Any) -> Row:
         return block_row(self.desk, path, block)
@@ -70,6 +72,8 @@ class Messages(Section):
     def build(self) -> None:
         """Make the turns, and a button for each role."""
         self.rows = Rows(self._made, lambda _: "turn")
+        self._many = 0
+        self.desk.unfold = self.unfold
         self.add = {role: button(f"Add {word}", self._adder(role)) for role, word in TURNS.items()}
         self.why = Words(cls="wb-dim")
         self.fill(self.rows.widget, line(*self.add.values()), self.why.widget)
@@ -77,6 +81,8 @@ class Messages(Section):
     def show(self) -> None:
         """Show the turns."""
         turns = self.desk.draft.get("messages") or []
+        # Those that come together, opened or pasted, are folded; a turn that is added is to be written in.
+        self._many = len(turns) if len(turns) > max(OPEN, len(self.rows.rows) + 1) else 0
         self.rows.show([(f"messages[{at}]", turn) for at, turn in enumerate(turns)])
         self.said.say(_counted(len(turns), "turn"))
         model = self.desk.model
@@ -88,32 +94,47 @@ class Messages(Section):
 
     def _adder(self, role: str) -> Callable[[], None]:
         def add() -> None:
-            path = self.desk.draft.add_turn(role)
-            if (field := self.desk.field_at(f"{path}.content[0].text")) is not None:
-                field.focus()
+            self.desk.go(f"{self.desk.draft.add_turn(role)}.content[0].text")
 
         return add
 
+    def unfold(self, path: str) -> None:
+        """Unfold the turn that *path* leads into."""
+        for turn in self.rows.rows:
+            if path == turn.path or path.startswith(f"{turn.path}."):
+                turn.unfold()
+
     def _made(self, path: str, _: Any) -> Turn:
-        return Turn(self.desk, path, edit=self._edit)
+        at = int(path.removeprefix("messages[").removesuffix("]"))
+        return Turn(self.desk, path, edit=self._edit, folded=at < self._many - LAST)
 
 
 class Turn(Row):
-    """One turn: its role, its blocks, and a menu for one more."""
+    """One turn: its role, its blocks, and a menu for one more. While it is folded it has no rows."""
 
-    def __init__(self, desk: Desk, path: str, *, edit: Callable[[str], None]) -> None:
+    def __init__(self, desk: Desk, path: str, *, edit: Callable[[str], None], folded: bool = False) -> None:
         super().__init__(desk, "turn", path, marked=False)
-        self._edit, self._quiet = edit, False
+        self._edit, self._quiet, self.folded = edit, False, folded
         self.role = w.Dropdown(description="role", options=[(word, role) for role, word in TURNS.items()])
+        self.role.add_class("wb-bare")
         self.role.observe(guarded(self.note, self._set_role), "value")
+        self._role = Spot(desk, self.role, self.at("role"))
         self.rows = Rows(self._made, lambda block: f"{'stub:' * _elsewhere(block)}{kind_of(block)}")
-        self.menu = w.Dropdown(description="block", options=KINDS["user"])
-        add = button("Add block", guarded(self.note, self._add), hint="add a block to this turn")
-        self.adding = line(self.menu, add, cls="wb-adding")
-        self.body.children = (self.rows.widget, self.adding)
+        self.menu: Any = None
+        self.fold = button("fold this turn", self._toggle, icon="chevron-down", cls="wb-fold")
         head = self.widget.children[0]
-        head.children = (self.role, *head.children[1:])
+        head.children = (self.fold, self.role, *head.children[1:])
         self.widget.add_class("wb-turn")
+
+    def unfold(self) -> None:
+        """Show the blocks of the turn."""
+        if self.folded:
+            self._toggle()
+
+    def _toggle(self) -> None:
+        self.folded = not self.folded
+        self.desk.opener = self._role.open  # for the fields made now
+        self._show_blocks()
 
     def show(self, path: str, item: Any) -> None:
         """Show a turn."""
@@ -129,15 +150,36 @@ class Turn(Row):
             options(self.role, roles if role in TURNS else [*roles, (str(role), role)], role)
         finally:
             self._quiet = False
-        blocks = self.desk.draft.blocks(path) if isinstance(turn.get("content"), str | list) else []
-        self.rows.show([(f"{path}.content[{at}]", block) for at, block in enumerate(blocks)])
-        kinds = KINDS.get(str(role), ("text",))
+        self._show_blocks()
+
+    def _show_blocks(self) -> None:
+        """Show the blocks; of a folded turn how it begins."""
+        content = self.item.get("content") if isinstance(self.item, dict) else None
+        blocks = self.desk.draft.blocks(self.path) if isinstance(content, str | list) else []
+        self.about.say(_summary(blocks) if self.folded else "")
+        self.fold.icon = "chevron-right" if self.folded else "chevron-down"
+        self.fold.tooltip = "unfold this turn" if self.folded else "fold this turn"
+        show_if(self.body, not self.folded)
+        if self.folded:
+            self.rows.show([])
+            return
+        if self.menu is None:
+            self._make_menu()
+        self.rows.show([(f"{self.path}.content[{at}]", block) for at, block in enumerate(blocks)])
+        kinds = KINDS.get(str(self.role.value), ("text",))
         options(self.menu, [(kind.replace("_", " "), kind) for kind in kinds], _kept(self.menu, kinds))
         show_if(self.menu, len(kinds) > 1)
+
+    def _make_menu(self) -> None:
+        self.menu = w.Dropdown(description="block", options=KINDS["user"])
+        self.menu.add_class("wb-bare")
+        add = button("Add block", guarded(self.note, self._add), hint="add a block to this turn")
+        self.body.children = (self.rows.widget, line(self.menu, add, cls="wb-adding"))
 
     def close(self) -> None:
         """Leave the form."""
         super().close()
+        self._role.close()
         self.rows.close()
 
     def recount(self) -> None:
@@ -150,9 +192,7 @@ class Turn(Row):
             self.desk.draft.set(f"{self.path}.role", change["new"])
 
     def _add(self) -> None:
-        path = self.desk.draft.add_block(self.path, self.menu.value)
-        if (field := self.desk.field_at(path)) is not None:
-            field.focus()
+        self.desk.go(self.desk.draft.add_block(self.path, self.menu.value))
 
     def _made(self, path: str, block: Any) -> Row:
         return (
@@ -168,6 +208,17 @@ def _elsewhere(block: Any) -> bool:
 
 def _kept(menu: Any, kinds: tuple[str, ...]) -> str:
     return menu.value if menu.value in kinds else kinds[0]
+
+
+def _summary(blocks: list[dict[str, Any]]) -> str:
+    """Say what a folded turn holds.
+
+    >>> _summary([{"type": "image"}, {"type": "text", "text": "What is  this?"}])
+    '2 blocks: What is this?'
+    """
+    texts = (" ".join(one["text"].split()) for one in blocks if isinstance(one.get("text"), str))
+    said = next(filter(None, texts), "")
+    return f"{_counted(len(blocks), 'block')}{': ' * bool(said)}{said[:80]}{'…' * (len(said) > 80)}"
 
 
 def _counted(n: int, what: str) -> str:

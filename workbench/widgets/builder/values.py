@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from workbench.dataset import Dataset
+from workbench.errors import UsageError
 from workbench.prompt.template import show
-from workbench.widgets.builder.parts import LARGE, Words, button, line, message, show_if, stack
+from workbench.widgets.builder.parts import (
+    LARGE,
+    Words,
+    button,
+    discard,
+    guarded,
+    line,
+    message,
+    show_if,
+    stack,
+)
 from workbench.widgets.builder.section import Section
 
 if TYPE_CHECKING:
-    from workbench.dataset import Dataset, Sample
+    from workbench.dataset import Sample
 
 
 class Values(Section):
@@ -25,14 +39,25 @@ class Values(Section):
         self.data: Dataset | None = None
         self.list = stack(cls="wb-rows")
         self.problem = message()
+        self.place: Path | None = None
+        self.path = w.Text(description="dataset", placeholder="datasets/cases.jsonl")
+        for cls in ("wb-wide", "wb-enter"):
+            self.path.add_class(cls)
+        self.desk.typed_into(self.path)
+        rows = button(
+            "Use its rows",
+            guarded(self.problem, self._use_path),
+            hint="take the values from rows of this file",
+        )
         self.row = w.BoundedIntText(description="row", min=1, max=1, value=1)
-        self.row.observe(lambda _: self._take_row(), "value")
+        self._quiet = False
+        self.row.observe(lambda _: None if self._quiet else self._take_row(), "value")
         self.about = Words(cls="wb-dim")
         self.drop = button("Type values instead", self._forget)
         self.picker = line(self.row, self.about.widget, self.drop)
         show_if(self.picker, wanted=False)
         self.empty = Words(cls="wb-dim")
-        self.fill(self.picker, self.problem.widget, self.list, self.empty.widget)
+        self.fill(self.picker, self.list, self.empty.widget, line(self.path, rows), self.problem.widget)
 
     def show(self) -> None:
         """Show an input for each name there is; values of names that went stay known."""
@@ -41,6 +66,8 @@ class Values(Section):
             old = self.inputs
             self.inputs = {name: old.get(name) or Value(self, name) for name in names}
             self.list.children = tuple(one.widget for one in self.inputs.values())
+            for name in old.keys() - self.inputs.keys():
+                old[name].close()
             if self.data is not None:
                 self._take_row()
         for one in self.inputs.values():
@@ -51,13 +78,28 @@ class Values(Section):
             f"no value yet: {', '.join(missing)}"[:200] if missing else ", ".join(names)[:200] or "none"
         )
 
-    def use(self, data: Dataset) -> None:
-        """Take the values from rows of *data*."""
-        self.data = data
-        self.row.max = max(1, len(data))
+    def use(self, data: Any, row: int = 1) -> None:
+        """Take the values from rows of a dataset, beginning with one of them; -1 is the last.
+
+        Raises:
+            DatasetError: It cannot be read.
+        """
+        self.data = Dataset.load(data)
+        self.place = Path(data) if isinstance(data, str | os.PathLike) else None
+        if self.place is not None:
+            self.path.value = str(self.place)
+        at, self._quiet = len(self.data) if row < 0 else row, True
+        self.row.max = max(1, len(self.data))
+        self.row.value = at
+        self._quiet = False
         show_if(self.picker, wanted=True)
         self._take_row()
         self.open()
+
+    def _use_path(self) -> None:
+        if not self.path.value.strip():
+            raise UsageError("name a dataset file first, for example datasets/cases.jsonl")
+        self.use(self.path.value.strip())
 
     def put(self, name: str, value: Any) -> None:
         """Give a name its value."""
@@ -98,6 +140,7 @@ class Value:
         self.editor = w.Textarea(description=name[:80], rows=1, placeholder="a sample value")
         self.editor.add_class("wb-grow")
         self.editor.observe(self._heard, "value")
+        self._cls = section.desk.typed_into(self.editor)
         self.about = Words(cls="wb-dim")
         self.widget = stack(self.editor, self.about.widget, cls="wb-field")
 
@@ -115,6 +158,11 @@ class Value:
                 self.editor.value = typed[:LARGE] if blocks else typed
             finally:
                 self._quiet = False
+
+    def close(self) -> None:
+        """Leave the form."""
+        self._section.desk.inputs.pop(self._cls, None)
+        discard(self.widget)
 
     def _heard(self, change: Any) -> None:
         if not self._quiet:

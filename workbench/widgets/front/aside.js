@@ -20,8 +20,9 @@ export default wb.view(({ root, link }) => {
   const CLASSES = { error: "wb-bad", warning: "wb-warn", info: "wb-dim" };
 
   function finding(one, index) {
-    const place = button(one.path || "the request", () => link.tell("jump", { index }),
-      { class: "wb-btn wb-quiet wb-place", title: "go to the field", disabled: !one.field });
+    const place = one.field
+      ? button(one.path, () => link.tell("jump", { index }), { class: "wb-btn wb-quiet wb-place", title: "go to the field" })
+      : el("span", { class: "wb-nowhere" }, one.path || "the request as a whole");
     const cure = one.fix
       ? button(one.fix, () => link.tell("fix", { index }), { class: "wb-btn wb-fix", title: "apply this fix" })
       : null;
@@ -62,7 +63,8 @@ export default wb.view(({ root, link }) => {
   /** A line of figures: its name, then what it says. */
   function said(line) {
     const [, name, rest] = /^(\w+)\s{2,}(.*)$/s.exec(line) ?? [, "", line];
-    return el("div", { class: "wb-figure" }, el("span", { class: "wb-dim" }, name), el("span", {}, rest));
+    const counts = name === "tokens" ? [" ", exact, " ", counted] : [];
+    return el("div", { class: "wb-figure" }, el("span", { class: "wb-dim" }, name), el("span", {}, rest, counts));
   }
 
   async function count() {
@@ -70,7 +72,7 @@ export default wb.view(({ root, link }) => {
     counted.textContent = "counting …";
     try {
       const answer = await link.ask("count");
-      counted.textContent = `${answer.tokens.toLocaleString("en")} tokens, counted by the service`;
+      counted.textContent = `the service counts ${answer.tokens.toLocaleString("en")}`;
     } catch (error) {
       counted.textContent = error.message;
     }
@@ -147,7 +149,7 @@ export default wb.view(({ root, link }) => {
   // --- all of it ------------------------------------------------------------------------------------------
 
   wb.put(root,
-    el("div", { class: "wb-block-cost" }, bar, words, el("div", { class: "wb-row" }, exact, counted)),
+    el("div", { class: "wb-block-cost" }, bar, words),
     broken, missing, summary, found, tabs.node);
 
   const heard = link.on("state", state => {
@@ -158,11 +160,13 @@ export default wb.view(({ root, link }) => {
     missing.textContent = state.missing.length ? `without a value: ${state.missing.map(name => `{{${name}}}`).join(", ")}` : "";
     missing.hidden = !state.missing.length;
     tokens(state.sections);
+    const held = root.contains(document.activeElement) && document.activeElement === exact;
     fill(words, state.words.map(said));
-    if (!state.exact && counted.textContent.includes("counted")) counted.textContent = "";
+    if (held) exact.focus({ preventScroll: true });
+    if (!state.exact && counted.textContent.includes("counts")) counted.textContent = "";
     summary.textContent = state.problem ? "not yet a request" : counts(state.findings);
     say(summary.textContent);
-    fill(found, state.findings.map(finding));
+    again(found, () => fill(found, state.findings.map(finding)));
     load(tabs.current());
   });
 
@@ -170,21 +174,96 @@ export default wb.view(({ root, link }) => {
 
   const form = () => root.closest(".wb-builder");
 
-  /** The cursor into the widget of a class, as soon as it is there: rows that are new come a moment later. */
-  function focus(cls) {
+  /** Build a list anew; the button in it that had the focus has it again. */
+  function again(list, build) {
+    const at = [...list.querySelectorAll("button")].indexOf(document.activeElement);
+    build();
+    const buttons = list.querySelectorAll("button");
+    if (at >= 0) (buttons[Math.min(at, buttons.length - 1)] ?? tabs.node.querySelector("[role=tab][tabindex='0']"))?.focus({ preventScroll: true });
+  }
+
+  /** Call `run` with the widget of a class as soon as `ready` says it is: rows that are new come a moment later. */
+  function when(cls, ready, run) {
     const until = performance.now() + 3000;
+    const parts = cls.split(" ").filter(part => /^\.?[\w-]+$/.test(part)).map(part => part.startsWith(".") ? part : `.${part}`);
     const look = () => {
-      const parts = cls.split(" ").filter(part => /^\.?[\w-]+$/.test(part)).map(part => part.startsWith(".") ? part : `.${part}`);
-      const node = form()?.querySelector(parts.join(" "));
-      const field = node && (node.matches("button, input, textarea, select") ? node : node.querySelector("textarea, input, select, button"));
-      if (field && field.offsetParent !== null && !field.disabled) {
-        field.focus({ preventScroll: true });
-        field.scrollIntoView({ block: "nearest" });
-      } else if (performance.now() < until) setTimeout(look, 30);
+      const node = parts.length ? form()?.querySelector(parts.join(" ")) : null;
+      const found = node && ready(node);
+      if (found) run(found);
+      else if (performance.now() < until) setTimeout(look, 30);
     };
     look();
   }
-  const focused = link.on("focus", message => focus(String(message.cls)));
+
+  function input(node) {
+    const field = node.matches("button, input, textarea, select") ? node : node.querySelector("textarea, input, select, button");
+    return field && field.offsetParent !== null && !field.disabled ? field : null;
+  }
+
+  const seen = box => box.top >= 0 && box.bottom <= window.innerHeight;
+
+  /** Whether someone is writing elsewhere: a new form does not take the cursor from there. */
+  const writing = node => wb.typing(node) && (node.value ?? node.textContent ?? "").trim() !== "";
+
+  function focus({ cls, first }) {
+    when(String(cls), input, field => {
+      if (first && (!seen(field.getBoundingClientRect()) || writing(document.activeElement))) return;
+      field.focus({ preventScroll: true });
+      field.scrollIntoView({ block: "nearest" });
+    });
+  }
+
+  /** Bring what is new into sight, unless some of it is there already. */
+  function show({ cls }) {
+    when(String(cls), node => node.offsetHeight > 20 ? node : null, node => {
+      const box = node.getBoundingClientRect();
+      if (box.top > window.innerHeight - 200 || box.bottom < 120) node.scrollIntoView({ block: "center" });
+    });
+  }
+  const focused = link.on("focus", focus);
+  const shown = link.on("look", show);
+
+  // --- what is typed, and keys -----------------------------------------------------------------------------
+
+  // ipywidgets keeps keys back while the kernel is busy with the one before, and some fields send nothing until
+  // they are left: whoever presses a button or Ctrl+Enter means what is on the screen.
+  const touched = new Map();
+
+  function typed(event) {
+    const field = event.target;
+    if (!field.matches?.("textarea, input[type=text]")) return;
+    const cls = [...(field.closest("[class*='wb-f-']")?.classList ?? [])].find(name => /^wb-f-\d+$/.test(name));
+    if (cls) touched.set(cls, field);
+  }
+
+  function send_typed() {
+    const fields = [...touched].filter(([, field]) => field.isConnected).map(([cls, field]) => [cls, field.value]);
+    touched.clear();
+    if (fields.length) link.tell("typed", { fields });
+  }
+
+  function pressed(event) {
+    if (event.target.closest?.("button")) send_typed();
+  }
+
+  const writes = node => wb.typing(node) && !node.matches("select");
+
+  function key(event) {
+    if (event.isComposing || event.defaultPrevented) return;
+    const mod = event.ctrlKey || event.metaKey, name = event.key.toLowerCase();
+    const what = mod && event.key === "Enter" ? "run"
+      : mod && !writes(event.target) && name === "z" ? (event.shiftKey ? "redo" : "undo")
+      : mod && !writes(event.target) && name === "y" ? "redo" : null;
+    if (what) {
+      event.preventDefault();
+      if (event.repeat && what === "run") return;
+      send_typed();
+      link.tell("key", { what });
+    } else if (event.key === "Enter" && event.target.closest?.(".wb-enter")) {
+      event.preventDefault();
+      event.target.closest(".wb-flow")?.querySelector("button")?.click();
+    }
+  }
 
   /** What ipywidgets cannot say: which heading is open, what a note is. */
   const dress = wb.frame(() => {
@@ -192,9 +271,9 @@ export default wb.view(({ root, link }) => {
       head.setAttribute("aria-expanded", String(!head.closest(".wb-section")?.classList.contains("wb-shut")));
       head.setAttribute("aria-label", head.textContent.trim()); // else the arrow's glyph is read out too
     }
-    for (const icon of form()?.querySelectorAll("button.wb-icon:not([aria-label])") ?? [])
-      icon.setAttribute("aria-label", icon.title);
-    for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = picture.title;
+    for (const icon of form()?.querySelectorAll("button.wb-icon") ?? [])
+      if (icon.getAttribute("aria-label") !== icon.title) icon.setAttribute("aria-label", icon.title);
+    for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = "the image, small";
   });
   // --- files --------------------------------------------------------------------------------------------
 
@@ -214,6 +293,7 @@ export default wb.view(({ root, link }) => {
 
   async function send(files) {
     chooser.value = "";
+    if (files.length) link.tell("files");
     for (const file of files) {
       if (file.size > MOST) { link.tell("large", { name: file.name, size: file.size }); continue; }
       try {
@@ -231,7 +311,25 @@ export default wb.view(({ root, link }) => {
     event.preventDefault();
     chooser.click();
   }
+
+  const carried = event => event.dataTransfer ?? event.clipboardData;
+
+  /** Files that are dropped on the form, or pasted into it. */
+  function dropped(event) {
+    const files = [...(carried(event)?.files ?? [])];
+    if (!files.length || event.target.closest?.(".wb-answers")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    send(files);
+  }
+
+  function over(event) {
+    if ([...(event.dataTransfer?.types ?? [])].includes("Files")) event.preventDefault();
+  }
+
   let around = null;
+  const HEARD = [["click", choose, true], ["click", pressed, true], ["input", typed, true], ["keydown", key], ["paste", dropped, true],
+    ["drop", dropped, true], ["dragover", over, true]];
 
   const watch = new MutationObserver(dress);
   const settle = setInterval(() => {
@@ -240,10 +338,15 @@ export default wb.view(({ root, link }) => {
     clearInterval(settle);
     wb.guard(node);
     around = node;
-    node.addEventListener("click", choose, true);
+    for (const [type, run, early] of HEARD) node.addEventListener(type, run, Boolean(early));
     watch.observe(node, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
     dress();
   }, 50);
 
-  return () => { heard(); focused(); around?.removeEventListener("click", choose, true); watch.disconnect(); clearInterval(settle); };
+  return () => {
+    heard(); focused(); shown();
+    for (const [type, run, early] of HEARD) around?.removeEventListener(type, run, Boolean(early));
+    watch.disconnect();
+    clearInterval(settle);
+  };
 });

@@ -1,0 +1,150 @@
+"""The versions that ran: when, what changed, and back to any of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from workbench.report.words import dollars
+from workbench.show.h import tag
+from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, stack
+from workbench.widgets.html import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.show.safe import Html
+    from workbench.widgets.builder.desk import Desk
+    from workbench.widgets.builder.versions import Version, Versions
+
+SHOWN = 20
+"""Versions listed, the newest first."""
+
+
+class History:
+    """The versions that ran: when, what changed, and back to any of them."""
+
+    def __init__(self, desk: Desk, versions: Versions) -> None:
+        self._desk, self._versions = desk, versions
+        self.heading = Words(cls="wb-kind")
+        self.problem = message()
+        self.list = stack(cls="wb-rows")
+        self.detail = stack(cls="wb-detail")
+        self._seen = desk.tagged(self.detail)
+        self._open = 0
+        self.widget = stack(self.heading.widget, self.problem.widget, self.list, cls="wb-history")
+        self.rows: dict[int, Any] = {}
+        self.show()
+
+    def show(self) -> None:
+        """Show the newest versions; rows of those listed before stay."""
+        every = self._versions.list()
+        listed = every[-SHOWN:][::-1]
+        more = f", the newest {SHOWN} listed" if len(every) > SHOWN else ""
+        self.heading.say(f"Versions: {len(every)}{more}" if every else "")
+        self.rows = {one.n: self.rows.get(one.n) or self._row(one) for one in listed}
+        self._put()
+
+    def _put(self) -> None:
+        """Show the rows, and below one of them what changed."""
+        parts = [(row, *([self.detail] if n == self._open else [])) for n, row in self.rows.items()]
+        self.list.children = tuple(part for pair in parts for part in pair)
+
+    def restore(self, version: Version) -> None:
+        """Put a version back into the form: one step, which can be undone."""
+        self._desk.draft.values.update(version.values)
+        self._desk.draft.replace(version.body)
+        self._desk.heard()
+
+    def diff(self, version: Version) -> None:
+        """Show what changed in prompt and answer since the version before, or against the form."""
+        before = _before(version, self._versions.list())
+        parts: list[Html] = [tag("p", f"version {version.n} is the first", cls="wb-dim")]
+        if before is not None:
+            parts = [
+                tag("h4", f"From version {before.n} (A) to version {version.n} (B)"),
+                *_prompt(before.body, version.body),
+                *_values(before, version),
+                *_answer(before, version),
+            ]
+        parts += [
+            tag("h4", f"From version {version.n} (A) to the form as it is (B)"),
+            *_prompt(version.body, self._desk.draft.body),
+        ]
+        close = line(button("Close", self._close, hint="close the diff"))
+        old = self.detail.children
+        self.detail.children = (shown(tag("div", *parts, cls="wb wb-diffs")), close)
+        for one in old:
+            discard(one)
+        self._open = version.n
+        self._put()
+        self._desk.look(self._seen)
+
+    def _close(self) -> None:
+        self._open = 0
+        self._put()
+
+    def _row(self, version: Version) -> Any:
+        said = Words(_said(version), cls="wb-version")
+        careful = [
+            button(
+                "Diff",
+                guarded(self.problem, lambda: self.diff(version)),
+                hint=f"what changed in version {version.n}",
+            ),
+            button(
+                "Restore",
+                guarded(self.problem, lambda: self.restore(version)),
+                hint=f"put version {version.n} back",
+            ),
+        ]
+        return line(said.widget, *careful, cls="wb-version-row")
+
+
+def _before(version: Version, every: Sequence[Version]) -> Version | None:
+    """Return the version to compare one with: the last one of its model, so that columns do not mix."""
+    earlier = [one for one in every if one.n < version.n][::-1]
+    model = version.body.get("model")
+    return next((one for one in earlier if one.body.get("model") == model), next(iter(earlier), None))
+
+
+def _said(version: Version) -> str:
+    reply = version.reply or {}
+    cost = reply.get("cost")
+    parts = [
+        f"{version.n}",
+        local(version.at),
+        str(version.body.get("model", ""))[:60],
+        dollars(Decimal(cost)) if cost is not None else "",
+        "emulator" if reply.get("origin") == "emulator" else "",
+        version.note[:120] if version.note else "" if reply else "no answer",
+        " ".join(str(reply.get("text", "")).split())[:80] if reply else "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def local(at: str) -> str:
+    """Return a time of a version as the clock on the wall shows it."""
+    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _prompt(a: dict[str, Any], b: dict[str, Any]) -> list[Html]:
+    from workbench.show.difference import prompt_difference
+
+    return [tag("p", "the same prompt", cls="wb-dim")] if a == b else [prompt_difference(a, b)]
+
+
+def _values(a: Version, b: Version) -> list[Html]:
+    from workbench.show.difference import json_difference
+
+    if a.values == b.values:
+        return []
+    return [tag("h4", "Values"), json_difference(a.values, b.values)]
+
+
+def _answer(a: Version, b: Version) -> list[Html]:
+    from workbench.show.difference import text_difference
+
+    texts = [str((one.reply or {}).get("text") or "") for one in (a, b)]
+    return [tag("h4", "Answer"), text_difference(*texts)]
