@@ -8,10 +8,14 @@ from decimal import Decimal
 import pytest
 
 from tests.test_report import BODY, failed, result
+from workbench.dataset import Dataset
 from workbench.errors import JournalError, UsageError
+from workbench.evaluation import Eval
+from workbench.grades import GRADES, Grade, Grades
 from workbench.journal import frame
+from workbench.prompt import Prompt
 from workbench.run import INFO, JOURNAL, Recalled, Result, Run, RunInfo, judges, settle
-from workbench.score import Score
+from workbench.score import Score, length
 
 INFO_OF_TWO = RunInfo(
     "study",
@@ -145,6 +149,46 @@ def test_save_does_not_overwrite_another_run(tmp_path):
 
     with pytest.raises(UsageError, match="give a folder of its own"):
         run().save(tmp_path / "run")
+
+
+def test_grades_and_study_go_where_the_run_is_saved(tmp_path):
+    """Whoever saves a run somewhere else has all of it there; grades stay their owner's to read."""
+    own, other = run().save(tmp_path / "own"), tmp_path / "other"
+    data = Dataset.load([{"input": "?"}])
+    study = Eval("e", dataset=data, variants=Prompt("{{input}}", model="m", max_tokens=9), scorers=[length()])
+    study.save(own)
+    grade = Grade((run().rows[0].trial_id,), "rating", 4, "ada", "2026-11-23T10:00:00Z", "short")
+    Grades.open(own).add(grade)
+
+    Run.load(own).save(other)
+
+    assert Grades.open(other).all == (grade,)
+    assert Eval.load(other).fingerprint == study.fingerprint
+    modes = [{path.name: path.stat().st_mode for path in folder.iterdir()} for folder in (own, other)]
+    assert modes[0] == modes[1]
+
+
+def test_a_run_takes_no_grades_of_another(tmp_path):
+    """Grades that lie in the new folder are somebody's; nothing is written there."""
+    Grades.open(tmp_path).add(Grade(("a/1/0",), "pass", 1, "ada", "2026-11-23T10:00:00Z"))
+
+    with pytest.raises(UsageError, match="grades of another run"):
+        run().save(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [GRADES]
+
+
+def test_a_save_that_failed_can_be_made_again(tmp_path):
+    """The grades that an earlier try left are the same ones."""
+    own, other = run().save(tmp_path / "own"), tmp_path / "other"
+    Grades.open(own).add(Grade(("a/1/0",), "pass", 1, "ada", "2026-11-23T10:00:00Z"))
+    Run.load(own).save(other)
+    (other / JOURNAL).unlink()
+
+    Run.load(own).save(other)
+
+    assert len(Grades.open(other)) == 1
+    assert (other / JOURNAL).exists()
 
 
 def test_a_loaded_run_saves_into_its_own_folder(tmp_path):

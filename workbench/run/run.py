@@ -12,6 +12,7 @@ from workbench.baseline import Baseline, only
 from workbench.display import Shown
 from workbench.errors import UsageError, did_you_mean
 from workbench.journal import Journal
+from workbench.run.beside import carry
 from workbench.run.info import RunInfo, Status, write
 from workbench.run.recall import recall
 
@@ -201,13 +202,19 @@ class Run(Shown):
         return blessed
 
     def save(self, folder: str | Path) -> Path:
-        """Write journal, ``run.json`` and reports into *folder*; `load` needs nothing else."""
+        """Write journal, ``run.json``, reports, study and grades into *folder*; `load` needs nothing else.
+
+        Raises:
+            UsageError: Another run lies there, or its grades.
+            DiskFullError, JournalError: It cannot be written, or what lies beside it cannot be read.
+        """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         path = target / JOURNAL
         if self.folder is None or path.resolve() != (self.folder / JOURNAL).resolve():
             if path.exists():
                 raise UsageError(f"{path} exists; give a folder of its own")
+            carry(self.folder, target)
             with Journal.open(path) as journal:
                 for n, row in enumerate(self.rows, 1):
                     journal.append(row.record())
