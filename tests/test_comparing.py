@@ -56,6 +56,27 @@ def test_table_verdict_and_plot_are_one_output(client, tmp_path):
     assert "haiku-4-5" in alt
 
 
+def test_a_warning_points_at_the_line_that_compares(client, tmp_path):
+    """What no prompt uses, and what a model cannot do, is said of the caller's file, not of ours."""
+    data = [{**row, "expression": "2 + 2"} for row in SUMS]
+
+    with pytest.warns(UserWarning, match=r"uses: expression|has no effort") as caught:
+        compare(
+            PROMPT,
+            models=MODELS,
+            data=data,
+            effort=[None, "high"],
+            client=client,
+            out=tmp_path / "r",
+            name="sums",
+        )
+
+    said = [str(one.message) for one in caught]
+    assert [one.filename for one in caught] == [__file__] * 2
+    assert "claude-haiku-4-5 has no effort" in said[0]
+    assert said[1] == "no prompt of 'sums' uses: expression"
+
+
 def test_data_may_be_a_path_a_frame_or_a_list(client, tmp_path):
     """The study is called after its file."""
     path = tmp_path / "sums.jsonl"

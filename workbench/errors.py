@@ -42,6 +42,8 @@ WorkbenchError                      exit code
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -327,3 +329,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """
     nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def warn(message: str) -> None:
+    """Warn at the line that called this package, however deep in it the cause was found."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - warnings count frames the same way
+    while frame.f_back is not None and _ours(frame.f_globals):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, stacklevel=level)
+
+
+def _ours(names: dict[str, Any]) -> bool:
+    package, _, _ = str(names.get("__name__", "")).partition(".")
+    return package == __name__.partition(".")[0]

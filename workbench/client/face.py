@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 import weakref
 from contextvars import ContextVar
 from pathlib import Path
@@ -23,7 +22,7 @@ from workbench.client.sitting import Sitting, Way
 from workbench.client.stream import Stream
 from workbench.client.studies import Studies
 from workbench.display import Shown
-from workbench.errors import UsageError
+from workbench.errors import UsageError, warn
 from workbench.platforms import resolve
 from workbench.transport import Call, Limits, Transport
 from workbench.wire import Request, as_request, modern
@@ -47,7 +46,6 @@ collecting: ContextVar[list[tuple[Client, Eval, dict[str, Any]]] | None] = Conte
 
 _NOTED = ("concurrency", "budget_usd", "out", "via", "deadline_s", "auto_cache")
 """Options of a run that are noted where it is not made."""
-_PACKAGE = str(Path(__file__).parents[1])
 _told: set[str] = set()
 
 
@@ -308,7 +306,7 @@ class Client(Studies, Shown):
         if _old_spelling(asked):
             asked, notes = modern(asked)
             for note in notes:
-                warnings.warn(note, UserWarning, stacklevel=_callers_level())
+                warn(note)
         return Question(asked, draw, version_for(asked, self.api_version), self.betas)
 
     def _sitting(self, evaluation: Eval, *, mode: str | None = None, **options: Any) -> Sitting:
@@ -362,11 +360,3 @@ def _cassette(cassette: str | os.PathLike[str] | Cassette | None, mode: str) -> 
 def _old_spelling(request: Request) -> bool:
     thinking = request.thinking
     return request.output_format is not None or "effort" in ((thinking and thinking.model_extra) or {})
-
-
-def _callers_level() -> int:
-    """Return the stacklevel of the first frame outside this package, so that a warning points there."""
-    level, frame = 1, sys._getframe(1)  # noqa: SLF001 - warnings count frames the same way
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level

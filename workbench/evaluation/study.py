@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Dataset
 from workbench.display import Shown
-from workbench.errors import UsageError
+from workbench.errors import UsageError, warn
 from workbench.evaluation import stored
 from workbench.prompt import Prompt, Variant
 from workbench.score import prepare
@@ -99,7 +99,7 @@ class Eval(Shown):
         put(self, "epochs", epochs)
         _check(self)
         if unused := _unused(self):
-            warnings.warn(f"no prompt of {name!r} uses: {', '.join(unused)}", stacklevel=2)
+            warn(f"no prompt of {name!r} uses: {', '.join(unused)}")
 
     def __len__(self) -> int:
         return len(self.variants) * len(self.dataset) * self.epochs

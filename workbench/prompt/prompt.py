@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workbench.dataset import Dataset
 from workbench.display import Shown
-from workbench.errors import PromptError, did_you_mean
+from workbench.errors import PromptError, did_you_mean, warn
 from workbench.prompt.template import Template, Values, undefined
 from workbench.wire import MessageParam, Request, parse
 from workbench.wire.base import plain
@@ -126,7 +125,7 @@ class Prompt(Shown):
                 raise undefined(slot, columns)
         roles = frozenset(data.roles.values()) if isinstance(data, Dataset) else frozenset()
         if unused := sorted(columns - _NEVER_UNUSED - roles - frozenset(self.variables)):
-            warnings.warn(f"the prompt does not use: {', '.join(unused)}", stacklevel=2)
+            warn(f"the prompt does not use: {', '.join(unused)}")
 
     def with_(self, **fields: Any) -> Prompt:
         """Return a copy with some fields replaced.

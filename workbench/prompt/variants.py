@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.catalog import catalog
-from workbench.errors import PromptError
+from workbench.errors import PromptError, warn
 from workbench.prompt.prompt import Prompt
 
 _DATE = re.compile(r"-\d{8}$")
@@ -68,7 +67,7 @@ def grid(
     if not found:
         raise PromptError(f"no variant is left: {lost or 'an axis is empty'}")
     if lost:
-        warnings.warn(lost, stacklevel=2)
+        warn(lost)
     return _named(found, options)
 
 
