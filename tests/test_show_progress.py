@@ -239,6 +239,27 @@ def test_the_end_holds_no_time_and_is_the_same_in_whatever_order_it_came():
     ]
 
 
+def test_dollars_of_a_small_run_have_the_digits_it_needs_and_keep_them():
+    """The first answer tells what all will cost; the line keeps its width though the sum grows tenfold."""
+    state = State("x", 100, Decimal(2))
+    seen = []
+
+    for done in range(1, 101):
+        tally.count(state, finished(done))
+        seen.append(lines(state)[0].split("$", 1)[1].split()[0])
+
+    assert (seen[0], seen[49], seen[-1]) == ("0.0002", "0.0100", "0.0200")
+    assert {len(one) for one in seen} == {6}
+
+
+def test_dollars_of_a_run_that_is_over_do_not_tell_how_it_came_about():
+    """The same sum reads the same, whatever the first answer had promised."""
+    dear, cheap = (State("x", 10, done=10, spent=Decimal("0.0213"), places=places) for places in (2, 6))
+
+    assert lines(dear, live=False) == lines(cheap, live=False)
+    assert "$0.0213" in lines(dear, live=False)[0]
+
+
 def test_a_run_that_was_stopped_says_so_in_the_end():
     """Nobody takes it for a whole one."""
     painter = Recorder()
@@ -247,7 +268,7 @@ def test_a_run_that_was_stopped_says_so_in_the_end():
         shown(finished(1))
         shown(waiting("finishing 2 calls in flight", "draining"))
 
-    assert painter.last[0] == "x   1/4   $0.00   stopped early"
+    assert painter.last[0] == "x   1/4   $0.00020   stopped early"
 
 
 def test_nothing_is_painted_after_the_end():

@@ -56,7 +56,7 @@ def figures(noun: Going) -> dict[str, Any]:
         "done": state.done,
         "total": max(state.total, 1),
         "counts": f"{state.done:,} of {state.total:,}",
-        "money": tally.shown(tally.money(state)),
+        "money": tally.shown(tally.money(state, live=live)),
         "eta": tally.eta(state) if live else "",
         "note": tally.shown(state.note) if live else "",
         "detail": tally.shown(tally.detail(state, live=live)),

@@ -80,6 +80,7 @@ class State:
         note: What holds the run back, e.g. ``limited by output tokens per minute``.
         draining: Whether the run was stopped and finishes what is on its way.
         emulated: Whether the emulator answers.
+        places: Digits behind the point of dollars while the run goes on; None until some are paid.
     """
 
     name: str
@@ -102,6 +103,7 @@ class State:
     note: str = ""
     draining: bool = False
     emulated: bool = False
+    places: int | None = None
 
     @property
     def paid(self) -> Decimal | None:
@@ -212,23 +214,59 @@ def after(state: State, *, live: bool) -> list[str]:
     """Return what stands behind the bar; each part led by two blanks."""
     stopped = "" if live or not state.draining else "stopped early"
     timed = [state.note, eta(state)] if live else [stopped]
-    return [f"  {shown(part)}" for part in (money(state), *timed) if part]
+    return [f"  {shown(part)}" for part in (money(state, live=live), *timed) if part]
 
 
-def money(state: State) -> str:
-    """Return dollars paid, of how many; two places throughout: a line painted over must not jump.
+def money(state: State, *, live: bool = True) -> str:
+    """Return dollars paid, of how many; a line painted over must not jump.
+
+    While the run goes on the digits fit what the whole of it will cost, as far as the first answers tell,
+    and stay. In the end they fit what was paid, so that it is the same however the answers came.
 
     >>> money(State("x", 1, Decimal(2), spent=Decimal("0.714")))
     '$0.71 of $2.00'
+    >>> money(State("x", 40, Decimal(2), done=4, spent=Decimal("0.0021")))
+    '$0.0021 of $2.00'
     """
-    paid = _dollars(state.paid)
+    paid = state.paid
+    digits = _digits(state) if live else _places(paid)
     lost = state.purse.perhaps if state.purse is not None else ZERO
-    perhaps = f" (and perhaps {_dollars(lost)})" if lost else ""
-    return f"{paid}{perhaps}" + (f" of {_dollars(state.budget)}" if state.budget is not None else "")
+    perhaps = f" (and perhaps {_dollars(lost, max(digits, _places(lost)))})" if lost else ""
+    return (
+        _dollars(paid, digits) + perhaps + (f" of {_cap(state.budget)}" if state.budget is not None else "")
+    )
 
 
-def _dollars(amount: Decimal | None) -> str:
-    return UNPRICED if amount is None else f"${amount:,.2f}"
+def _digits(state: State) -> int:
+    """Return the digits of a run that goes on, decided once."""
+    if state.places is None and state.paid:
+        state.places = _places(state.paid * state.total / max(state.done, 1))
+    return 2 if state.places is None else state.places
+
+
+def _places(amount: Decimal | None) -> int:
+    """Return the digits that show an amount: cents, of less than ten cents two figures and their parts.
+
+    >>> [_places(Decimal(amount)) for amount in ("12.5", "0.1", "0.0213", "0.0006", "0.00000001", "0")]
+    [2, 2, 4, 5, 6, 2]
+    """
+    if amount is None or not 0 < amount < Decimal("0.1"):
+        return 2
+    return min(6, max(4, 1 - amount.adjusted()))
+
+
+def _cap(budget: Decimal) -> str:
+    """Return a budget as it was given; at least cents.
+
+    >>> [_cap(Decimal(budget)) for budget in ("2", "0.005", "1250.50")]
+    ['$2.00', '$0.005', '$1,250.50']
+    """
+    exponent = budget.normalize().as_tuple().exponent
+    return _dollars(budget, max(2, -exponent if isinstance(exponent, int) else 2))
+
+
+def _dollars(amount: Decimal | None, digits: int) -> str:
+    return UNPRICED if amount is None else f"${amount:,.{digits}f}"
 
 
 def eta(state: State) -> str:
