@@ -309,12 +309,19 @@ class Client(Studies, Shown):
                 warn(note)
         return Question(asked, draw, version_for(asked, self.api_version), self.betas)
 
-    def _sitting(self, evaluation: Eval, *, mode: str | None = None, **options: Any) -> Sitting:
+    def _sitting(self, evaluation: Any, *, mode: str | None = None, **options: Any) -> Sitting:
+        from workbench.evaluation import Eval
+
         noted = collecting.get()
         if noted is not None:
             kept = {name: value for name, value in options.items() if name in _NOTED}
             noted.append((self, evaluation, {"mode": mode, **kept}))
             raise Collected
+        if not isinstance(evaluation, Eval):
+            kind = type(evaluation).__name__
+            raise UsageError(
+                f"a study is an Eval, not {kind}: wb.Eval(name, dataset=…, variants=…, scorers=…)"
+            )
         return Sitting(
             evaluation,
             Way.of(evaluation, self._mode(mode), options),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from workbench.errors import UsageError, WorkbenchError, did_you_mean
@@ -9,6 +10,7 @@ from workbench.grades import KINDS, Grades, grader
 from workbench.report.words import EMULATED, plural
 from workbench.run import Run
 from workbench.show.safe import Html, markdown, visible
+from workbench.widgets.given import run_or_folder
 from workbench.widgets.grading.asked import Asked
 from workbench.widgets.grading.items import Item, Items, ordered, pair_of, pairs, singles
 from workbench.widgets.grading.judged import compared, emulated, preferred, summary
@@ -19,7 +21,6 @@ from workbench.widgets.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import pandas as pd
 
@@ -73,7 +74,8 @@ class GradeQueue(View, front=("answer", "grade")):
         sample: int | None = None,
         seed: int = 0,
     ) -> None:
-        self.run = run if isinstance(run, Run) else Run.load(run)
+        given = run_or_folder(run, "GradeQueue")
+        self.run = given if isinstance(given, Run) else Run.load(Path(given))
         self.kind: Kind = _kind(kind, pair)
         self.rubric = rubric
         self.pair = pair_of(self.run, self.kind, pair)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.show.progress import in_notebook
+from workbench.widgets import given as given_as
 from workbench.widgets.panes.asked import Asked
 from workbench.widgets.panes.column import Column
 from workbench.widgets.panes.figures import labels as labels_of
@@ -68,7 +69,7 @@ class RunView(Asked, front=("answer", "panes")):
         check: bool = True,
     ) -> None:
         super().__init__()
-        self._client = client
+        self._client = given_as.client(client, "RunView")
         self._heard: list[Callable[[int, Reply], object]] = []
         self._closed = False
         self._count = 0
