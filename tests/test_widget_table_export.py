@@ -105,7 +105,7 @@ def test_the_form_does_not_replace_a_file_unasked(shown, tmp_path):
     path.write_text("mine")
 
     refused = table.asked("export", "exported", path=str(path), what="all")
-    assert "press Export again" in refused["text"]
+    assert "press write again" in refused["text"]
     assert path.read_text() == "mine"
     done = table.asked("export", "exported", path=str(path), what="all", replace=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -257,7 +258,7 @@ def test_rows_are_graded_by_key_and_the_grade_is_kept(show, tmp_path):
     view.press("4")
     view.here("4 of 5")
     view.press("ArrowDown", "Enter")
-    view.open("not graded yet")
+    view.open("ungraded")
     view.press("f")
     view.open("graded: failed")
     view.here("failed")
@@ -457,3 +458,76 @@ def test_the_keys_of_the_table_do_not_work_while_one_types(show):
 
     assert view.page.get_by_role("searchbox").input_value() == "5yn/"
     assert len(view.widget.grades) == 0
+
+
+def in_sight(view, row):
+    """Return which columns of a drawn row lie whole within the grid, by their headings."""
+    script = """row => {
+      const grid = document.querySelector('.wbt-grid').getBoundingClientRect();
+      const heads = [...document.querySelectorAll('.wbt-th .wbt-name')].map(head => head.textContent.replace(/ [↑↓]$/, ''));
+      const found = [...document.querySelectorAll('.wbt-row:not([hidden])')].find(one => one.dataset.line == row);
+      return heads.filter((_, at) => {
+        const cell = found.children[at].getBoundingClientRect();
+        const over = document.elementFromPoint(cell.left + 4, cell.top + 8);
+        return cell.left >= grid.left - 1 && cell.right <= grid.right + 1 && over === found.children[at];
+      });
+    }"""
+    return set(view.page.evaluate(script, row))
+
+
+@pytest.mark.parametrize(("width", "column"), [(1200, "input"), (1000, "latency"), (700, "verdict")])
+def test_a_row_that_is_open_can_be_told_from_the_next(show, small, width, column):
+    """Whichever cell was clicked: sample, variant, verdict and answer stay in sight, the others follow."""
+    view = show(small, options={"width": width})
+    cell = view.grid.get_by_role("columnheader", name=column)
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    view.page.mouse.click(min(box["x"] + 10, width - 40), box["y"] + box["height"] + 40)
+    view.open("Messages")
+    view.stage.until(lambda: {"sample", "variant", "verdict", "answer"} <= in_sight(view, 1))
+
+    view.grid.focus()
+    view.press("ArrowRight", *["ArrowRight"] * 9)
+    view.press("Escape")
+
+    heads = [head.split("\n")[0] for head in view.grid.get_by_role("columnheader").all_inner_texts()]
+    assert set(heads) >= {"#", "input", "latency, s", "source"}
+    assert heads[0] == ("sample" if width == 700 else "#")
+
+
+def test_where_no_row_is_left_a_button_brings_them_back(show, small):
+    """And the sentence says why none is there."""
+    view = show(small)
+    view.click("errored")
+    view.page.get_by_role("searchbox").fill("no such words")
+    nothing = view.page.locator(".wbt-nothing")
+    view.stage.until(lambda: "is among “errored” and holds “no such words”" in nothing.inner_text())
+    view.stage.visible(nothing.get_by_role("button", name="clear the search")).click()
+    view.foot("20 of 2,000 rows")
+    assert not nothing.is_visible()
+
+    view.page.get_by_role("searchbox").fill("no such words")
+    view.stage.visible(nothing.get_by_role("button", name="show all rows")).click()
+    view.stage.until(lambda: "is among" not in nothing.inner_text())
+    view.click("clear the search")
+
+    view.foot("2,000 rows")
+
+
+def test_one_sorts_while_answers_are_read_for_a_search(show, small, monkeypatch):
+    """The rows are sorted at once; what was typed stays, and is answered when all is read."""
+    view = show(small)
+    go = threading.Event()
+    engine = view.widget._engine
+    view.stage.until(lambda: engine.has("tokens_out"))
+    step = engine.step
+    monkeypatch.setattr(engine, "step", lambda what, count=1000: (go.wait(20), step(what, count)))
+    view.page.get_by_role("searchbox").fill("overloaded_error")
+    view.stage.until(lambda: "reading answers" in view.page.locator(".wbt-foot").inner_text())
+
+    view.grid.get_by_role("columnheader", name="latency").click()
+    view.stage.until(lambda: view.column("latency, s") == sorted(view.column("latency, s"), key=float))
+    assert view.page.get_by_role("searchbox").input_value() == "overloaded_error"
+    go.set()
+
+    view.foot("20 of 2,000 rows · sorted by latency, s, lowest first · holding “overloaded_error”")

@@ -95,7 +95,7 @@ export default wb.view(({ root, link, model, problem }) => {
     clearing.hidden = !words;
     showing.hidden = !filtered;
     fill(why, !view.total ? "no result is there yet"
-      : `no row ${words ? `holds “${words}”` : "matches"}${filtered ? `${words ? " and is" : ":"} “${only?.words ?? view.query.only}”` : ""}`);
+      : `no row ${filtered ? `is among “${only?.words ?? view.query.only}”` : ""}${words ? `${filtered ? " and " : ""}holds “${words}”` : ""}`);
   }
 
   const many = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
@@ -137,16 +137,19 @@ export default wb.view(({ root, link, model, problem }) => {
   const follow = wb.settled(go, 60);
 
   function shown(found) {
+    const fresh = !pane.opened();
     pane.show(found);
     sides();
+    if (fresh) main.scrollIntoView({ block: "nearest" });
   }
 
-  /** Where the open row stands; beside it the grid shows first what tells rows apart. */
+  /** Where the open row stands. With it, or on a narrow page, the grid shows first what tells rows apart. */
   function sides() {
-    const beside = root.clientWidth >= 980;
+    const wide = root.clientWidth, beside = wide >= 980;
+    root.classList.toggle("wbt-narrow", wide < 760);
     main.classList.toggle("wbt-beside", beside);
     main.classList.toggle("wbt-opened", pane.opened());
-    grid.setLean(pane.opened() && beside);
+    grid.setLean(wide < 760 || pane.opened());
   }
 
   function shut() {
@@ -221,10 +224,17 @@ export default wb.view(({ root, link, model, problem }) => {
   link.on("figures", found => {
     fill(more, found.words);
     fill(coming, found.coming);
-    const how = found.notes_html && el("details", { open: summary.querySelector("details")?.open },
+    const how = found.notes_html && el("details", { class: "wbt-how", open: summary.querySelector(".wbt-how")?.open },
       el("summary", {}, "how these were computed"), html(el("div"), found.notes_html));
-    fill(summary, el("summary", {}, "per variant"), html(el("div"), found.header_html), html(el("div"), found.verdict_html), html(el("div"), found.origin_html), how);
+    fill(summary, el("summary", {}, "per variant"), html(el("div"), found.header_html), html(el("div"), found.origin_html), said(found), how);
   });
+  /** The verdict: one sentence stands there, more are folded, or the rows would begin below the page. */
+  function said(found) {
+    const words = html(el("div"), found.verdict_html);
+    return found.verdicts < 2 ? words
+      : el("details", { class: "wbt-said", open: summary.querySelector(".wbt-said")?.open }, el("summary", {}, `verdict: ${found.verdicts} comparisons`), words);
+  }
+
   link.on("opened", found => { if (found.n === undefined || found.n === null) shown(found); });
 
   const rate = value => () => grade("rating", value);

@@ -14,7 +14,7 @@ wb.grid = (() => {
       "aria-multiselectable": "true" }, head, body);
     const state = { view: { mark: -1, lines: 0, total: 0 }, pages: new Map(), asked: new Map(), slots: [], line: 0, col: 0,
       anchor: null, here: [], high: 0, tall: 0 };
-    const heads = wb.heads({ id, host: node, head, act: { press: col => { enter(-1, col); act.sort(heads.shown()[col].key); }, resized: () => act.move?.() } });
+    const heads = wb.heads({ id, host: node, head, act: { press: col => { enter(-1, col, { clicked: true }); act.sort(heads.shown()[col].key); }, resized: () => act.move?.() } });
 
     function setColumns(columns) {
       heads.setColumns(columns);
@@ -236,11 +236,13 @@ wb.grid = (() => {
       else node.removeAttribute("aria-activedescendant");
     }
 
-    function enter(at, col = state.col) {
+    /** Make a cell the current one. Its column is brought into sight where one went to it, not where it was clicked. */
+    function enter(at, col = state.col, { clicked: there = false } = {}) {
+      const before = state.col;
       state.line = Math.max(-1, Math.min(at, lines() - 1));
       state.col = Math.max(0, Math.min(col, heads.shown().length - 1));
       if (state.line >= 0) reveal(state.line);
-      revealColumn(state.col);
+      if (state.col !== before && !there) revealColumn(state.col);
       draw();
       act.move?.();
     }
@@ -296,11 +298,11 @@ wb.grid = (() => {
       const col = [...row.children].indexOf(event.target.closest(".wbt-td"));
       if (event.shiftKey && data.g === undefined) {
         const from = state.anchor ?? Math.max(0, state.line);
-        enter(at, col < 0 ? state.col : col);
+        enter(at, col < 0 ? state.col : col, { clicked: true });
         act.select({ first: from, last: at, on: true });
         return;
       }
-      enter(at, col < 0 ? state.col : col);
+      enter(at, col < 0 ? state.col : col, { clicked: true });
       if (event.ctrlKey || event.metaKey) mark();
       else { state.anchor = at; choose(); }
     }

@@ -3,8 +3,8 @@ wb.heads = (() => {
   "use strict";
   const { el, fill } = wb;
   const NARROW = 48, WIDEST = 1200, LEAST = 120;
-  /** Beside a row that is open these come first, no wider than this; the answer takes what is left. */
-  const LEAN = { sample: 92, variant: 120, verdict: 76, change: 96, answer: 0 };
+  /** Where there is little room these come first, no wider than this; the answer takes what is left. */
+  const LEAN = { sample: 92, variant: 190, verdict: 76, change: 96, answer: 0 };
 
   /** `act`: {press(col), resized()}; `host`: whose style has the widths; `frozen`: columns that stay. */
   function heads({ id, host, head, act }) {

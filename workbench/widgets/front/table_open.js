@@ -49,7 +49,7 @@ wb.opened = (() => {
     }
 
     function grades(words, lines) {
-      fill(graded, words ? `graded: ${words}` : "not graded yet");
+      fill(graded, words ? `graded: ${words}` : "ungraded");
       data = { ...data, grade: words, grades: lines };
       if (tabs.current() === "history") history(tabs.panel("history")); else stale.add("history");
     }

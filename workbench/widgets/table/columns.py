@@ -10,7 +10,7 @@ from workbench.report.words import NOTHING, UNPRICED, dollars, number
 from workbench.show.safe import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from workbench.run import Result, RunInfo
 
@@ -51,7 +51,7 @@ def columns(info: RunInfo, *, compared: bool = False) -> tuple[Column, ...]:
     return (
         Column("index", "#", 62, "right", "place in the study's order"),
         Column("sample", "sample", 100),
-        Column("variant", "variant", 150),
+        Column("variant", "variant", _wide(info.variant_names)),
         Column("epoch", "epoch", 58, "right", hidden=info.epochs < 2),
         Column("verdict", "verdict", 84, hint="by the scorers that judge"),
         *change,
@@ -68,6 +68,11 @@ def columns(info: RunInfo, *, compared: bool = False) -> tuple[Column, ...]:
         Column("model", "model", 150, hidden=True),
         Column("stop_reason", "stop reason", 110, hidden=True),
     )
+
+
+def _wide(names: Sequence[str]) -> int:
+    """Return the pixels that names of variants need, within reason."""
+    return min(max([110, *(7 * len(name) + 20 for name in names)]), 250)
 
 
 def _score(name: str, kind: str) -> Column:

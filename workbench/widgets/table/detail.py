@@ -79,7 +79,9 @@ def detail(row: Result, info: RunInfo, samples: Samples) -> dict[str, Any]:
 def _failed(row: Result) -> Html:
     error = row.error or {}
     said_so = join([badge(str(error.get("type") or "error"), "bad"), " ", text(error.get("message") or "")])
-    return tag("p", said_so)
+    asked = row.request_id or error.get("request_id")
+    named = tag("p", "request id ", tag("code", text(asked)), cls="wb-dim") if asked else None
+    return join([tag("p", said_so), named])
 
 
 def scores(row: Result) -> Html:
@@ -173,4 +175,4 @@ def _differences(row: Result, others: list[tuple[str, Result]]) -> Iterator[Html
     for name, other in others:
         theirs = said(other)
         head = tag("h4", text(f"{name}: {verdict(other)} → this row: {verdict(row)}"))
-        yield join([head, text_difference(theirs, mine)])
+        yield join([head, text_difference(theirs, mine, names=(name, "this row"))])

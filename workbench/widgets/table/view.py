@@ -153,7 +153,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
             raise UsageError(f"what={what!r}: export takes 'filtered' or 'all'")
         target = exports.target(path)
         if target.exists() and not replace:
-            raise UsageError(f"{target} exists; press Export again to replace it")
+            raise UsageError(f"{target} exists; press write again to replace it")
         data = self.filtered if what == "filtered" else self._frame(self._engine.order("").tolist())
         exports.write(target, data, self._work.quick_header())
         return target

@@ -244,6 +244,7 @@ def _told(table: Table, *, coming: bool = False) -> dict[str, Any]:
         "coming": "prices follow" if coming else "",
         "header_html": figures_html(table),
         "verdict_html": verdict(table.verdict) or "",
+        "verdicts": len(table.verdict),
         "origin_html": notes(note for note in table.notes if note == EMULATED) or "",
         "notes_html": "" if coming else notes(note for note in table.notes if note != EMULATED) or "",
     }
