@@ -146,9 +146,9 @@ def test_the_words():
     """As a person reads them beside the form."""
     assert "\n".join(figures(MARKED, at=DAY).words) == (
         "tokens   tools 517 · system 6 · documents 7,723 · messages 3   about 8,249 (±19 %)\n"
-        "cached   the first 8,246 of 8,249 tokens: tools, system, documents (1 breakpoint)\n"
-        "cost     $0.010 now · $0.00083 when the prefix is cached · $0.0082 without breakpoints"
-        " · pays from the 2nd use within 5 min\n"
+        "cached   the first 8,246 of 8,249 tokens: tools, system, documents"
+        " (1 breakpoint; without $0.0082 each time)\n"
+        "cost     $0.010 now · $0.00083 when the prefix is cached · pays from the 2nd use within 5 min\n"
         "answer   at most 1,000 tokens, $0.0050"
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MARKS = 4
 """Cache breakpoints a request may have."""
+MARK = "cache_control"
 
 
 class Spot:
@@ -27,10 +28,11 @@ class Spot:
         desk: What the form shares.
         widget: The input.
         path: Where in the request; called each time, because rows move.
+        whole: Whether it is a row, in which fields for parts of the same place stand.
     """
 
-    def __init__(self, desk: Desk, widget: Widget, path: Callable[[], str]) -> None:
-        self.desk, self.widget, self.path = desk, widget, path
+    def __init__(self, desk: Desk, widget: Widget, path: Callable[[], str], *, whole: bool = False) -> None:
+        self.desk, self.widget, self.path, self.whole = desk, widget, path, whole
         self.open = desk.opener
         self.cls = desk.enter(self)
 
@@ -52,6 +54,7 @@ class Desk:
         draft: The prompt being built.
         fields: Every field on the form by the class its widget carries in the page.
         rest: The field of all that has none of its own.
+        covered: Top-level fields that are not in it.
         opener: Opens the section that is being filled; the fields made meanwhile keep it.
         marks: How many breakpoints are set, as last counted.
         betas: Names of the ``anthropic-beta`` header of everything this form sends.
@@ -66,6 +69,7 @@ class Desk:
         self.draft = draft
         self.fields: dict[str, Spot] = {}
         self.rest: Spot | None = None
+        self.covered: frozenset[str] = frozenset()
         self.opener: Callable[[], None] = lambda: None
         self.focus: Callable[[str], None] = lambda _: None
         self.betas: tuple[str, ...] = ()
@@ -155,32 +159,39 @@ class Desk:
         return found is not None
 
     def field_at(self, path: str) -> Spot | None:
-        """Return the field that edits what stands at *path*, or the one nearest to it."""
+        """Return the field that edits what stands at *path*, else the row or section it stands in."""
         wanted = _steps(path)
-        best: tuple[int, int, Spot] | None = None
-        for place, field in enumerate(list(self.fields.values())):
-            steps = _steps(field.path())
-            common = _common(steps, wanted)
-            # A text that is a string counts as one block: messages[0].content is messages[0].content[0].text.
-            if common and (common in (len(steps), len(wanted)) or common >= 2):
-                # The longest common way; of equals the field that says least more, then the first.
-                score = (common, -(len(steps) - common) * 1000 - place)
-                if best is None or score > best[:2]:
-                    best = (*score, field)
-        return best[2] if best else self.rest if wanted else None
+        found = [
+            (score, field)
+            for field in list(self.fields.values())
+            if (score := _score(field, wanted)) is not None
+        ]
+        if found:
+            return max(found, key=lambda pair: pair[0])[1]
+        return self.rest if wanted and wanted[0] not in self.covered else None
+
+
+def _score(field: Spot, wanted: tuple[str, ...]) -> tuple[int, bool, int] | None:
+    """Return how well a field suits a path: the longer the common way the better; None: not at all.
+
+    Of equals it is the one that says least more, then the first.
+    """
+    steps = _steps(field.path())
+    common = 0
+    for own, other in zip(steps, wanted, strict=False):
+        if own != other:
+            break
+        common += 1
+    # A text that is a string counts as one block: messages[0].content is messages[0].content[0].text.
+    apart = common not in {len(steps), len(wanted)}
+    if not common or apart or (MARK in steps and MARK not in wanted):
+        return None
+    # What is said of a block as a whole leads to its text; what its row has no field for, to the row.
+    return common, not (field.whole and common == len(wanted)), common - len(steps)
 
 
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(part for part in path.replace("[", ".").replace("]", "").split(".") if part)
-
-
-def _common(a: tuple[str, ...], b: tuple[str, ...]) -> int:
-    shared = 0
-    for left, right in zip(a, b, strict=False):
-        if left != right:
-            break
-        shared += 1
-    return shared
 
 
 def same(a: Any, b: Any) -> bool:

@@ -76,6 +76,7 @@ class ToolResultRow(Row):
 
     def __init__(self, desk: Desk, path: str, block: Block) -> None:
         super().__init__(desk, "tool_result", path)
+        call = f.line_text(desk, self.at("tool_use_id"), "answers call")
         content: f.Field
         if isinstance(block.get("content"), list):
             content = f.Json(desk, self.at("content"), "content")
@@ -83,7 +84,7 @@ class ToolResultRow(Row):
             content = f.Writing(desk, self.at("content"), "result")
         self.fill(
             [
-                f.line_text(desk, self.at("tool_use_id"), "answers call"),
+                call,
                 content,
                 f.tick(desk, self.at("is_error"), "the tool failed"),
             ]

@@ -193,16 +193,17 @@ def _about(low: int, likely: int, high: int) -> str:
 
 
 def _words(read: _Read, sections: tuple[Section, ...], money: _Money, total: str) -> Iterator[str]:
-    parts = " · ".join(f"{one.name} {one.tokens:,}" for one in sections if one.tokens or one.name in _ALWAYS)
+    there = sorted(sections, key=lambda one: not one.tokens)  # what is empty stands last
+    parts = " · ".join(f"{one.name} {one.tokens:,}" for one in there if one.tokens or one.name in _ALWAYS)
     yield f"tokens   {parts}   {total}"
     if read.marks:
-        yield f"cached   {_cached(read, sections)}"
+        yield f"cached   {_cached(read, sections, money)}"
     yield f"cost     {_cost(read, money)}"
     if read.request.max_tokens:
         yield f"answer   at most {read.request.max_tokens:,} tokens, {dollars(money.answer)}"
 
 
-def _cached(read: _Read, sections: tuple[Section, ...]) -> str:
+def _cached(read: _Read, sections: tuple[Section, ...], money: _Money) -> str:
     cached = sum(one.cached for one in sections)
     named = [
         one.name if one.cached == one.tokens else f"{one.cached:,} of {one.name}"
@@ -210,7 +211,8 @@ def _cached(read: _Read, sections: tuple[Section, ...]) -> str:
         if one.cached
     ]
     places = f"{len(read.marks)} breakpoint{'s' * (len(read.marks) != 1)}"
-    return f"the first {cached:,} of {read.total:,} tokens: {', '.join(named)} ({places})"
+    without = "" if money.plain is None else f"; without {dollars(money.plain)} each time"
+    return f"the first {cached:,} of {read.total:,} tokens: {', '.join(named)} ({places}{without})"
 
 
 def _cost(read: _Read, money: _Money) -> str:
@@ -220,10 +222,7 @@ def _cost(read: _Read, money: _Money) -> str:
         return f"{dollars(money.now)} each time · {_uncached(read)}"
     lives = _LIFETIMES["5m" if any(mark.ttl == "5m" for mark in read.marks) else "1h"]
     pays = f"pays from the {_nth(money.pays_from)} use within {lives}" if money.pays_from else "never pays"
-    return (
-        f"{dollars(money.now)} now · {dollars(money.at_hit)} when the prefix is cached"
-        f" · {dollars(money.plain)} without breakpoints · {pays}"
-    )
+    return f"{dollars(money.now)} now · {dollars(money.at_hit)} when the prefix is cached · {pays}"
 
 
 def _uncached(read: _Read) -> str:

@@ -116,14 +116,14 @@ class Row:
         tools = [self.mark.widget] if self.mark else []
         head = line(self.head.widget, self.about.widget, *tools, *self._buttons.values(), cls="wb-row-head")
         self.widget = stack(head, self.body, self.note.widget, cls="wb-block-row")
-        self.cls = desk.tagged(self.widget)
+        self._place = Spot(desk, self.widget, self.at(), whole=True)
+        self.cls = self._place.cls
 
     def fill(self, fields: Iterable[Field], *more: Widget) -> None:
         """Give the row its editors."""
         self.fields = list(fields)
         self.body.children = (*(field.box for field in self.fields), *more)
         if self.mark is not None and self._spot is None:
-            # After the editors: what is said of the block as a whole leads to its text, not to this menu.
             self._spot = Spot(self.desk, self.mark.menu, self.at("cache_control"))
 
     def at(self, name: str = "") -> Callable[[], str]:
@@ -155,8 +155,9 @@ class Row:
         """Leave the form."""
         for field in self.fields:
             field.close()
-        if self._spot is not None:
-            self._spot.close()
+        for spot in (self._spot, self._place):
+            if spot is not None:
+                spot.close()
 
     def press(self, name: str) -> None:
         """Press one of the row's buttons: up, down, duplicate, delete."""

@@ -142,6 +142,7 @@ class Settings(Section):
         self.sampling = {name: f.number(desk, at(name), name) for name in SAMPLING}
         self.betas = BetaField(desk)
         self.rest = desk.rest = RestField(desk)
+        desk.covered = COVERED
         self.why = Words(cls="wb-dim")
         self.fill(
             self.other.box,

@@ -12,6 +12,7 @@ from workbench.errors import PromptError, did_you_mean
 from workbench.lint import lint
 from workbench.widgets.builder import blank
 from workbench.widgets.builder import field as f
+from workbench.widgets.builder.desk import Spot
 from workbench.widgets.builder.parts import Words, button, guarded, line, message, options, show_if
 from workbench.widgets.builder.rows import Row, Rows
 from workbench.widgets.builder.section import Section
@@ -53,6 +54,7 @@ class Tools(Section):
         """Make the rows, the ways in, and the choice."""
         self.namespace: Callable[[], Mapping[str, Any]] = notebook
         self.rows = Rows(self._made, _kind)
+        Spot(self.desk, self.heading, lambda: "tools")
         self.problem = message()
         self.function = w.Text(description="function", placeholder="name of a function in this notebook")
         self.menu = w.Dropdown(description="Anthropic tool", options=MENU)

@@ -72,6 +72,7 @@ class Messages(Section):
     def build(self) -> None:
         """Make the turns, and a button for each role."""
         self.rows = Rows(self._made, lambda _: "turn")
+        Spot(self.desk, self.heading, lambda: "messages")
         self._many = 0
         self.desk.unfold = self.unfold
         self.add = {role: button(f"Add {word}", self._adder(role)) for role, word in TURNS.items()}

@@ -196,6 +196,10 @@ export default wb.view(({ root, link }) => {
   }
 
   function input(node) {
+    if (node.matches(".wb-block-row")) { // a row without a field for it: the row as a whole
+      node.tabIndex = -1;
+      return node.offsetParent !== null ? node : null;
+    }
     const field = node.matches("button, input, textarea, select") ? node : node.querySelector("textarea, input, select, button");
     return field && field.offsetParent !== null && !field.disabled ? field : null;
   }
