@@ -218,46 +218,22 @@ def scrolled(page: Any) -> dict[str, float]:
 
 def lab(folder: str, rows: int) -> dict[str, Any]:
     """Measure the same table in a notebook."""
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as driver:
-        served, server = start(Path(home))
-        try:
-            browser = driver.chromium.launch(executable_path=labs.CHROMIUM, args=labs.FLAGS)
-            imports = "from workbench.run import Run\nfrom workbench.widgets.table import ResultTable"
-            served.write("table.ipynb", f"{imports}\nrun = Run.load({folder!r})", "ResultTable(run)")
-            shown = labs.LabPage(browser, served)
-            shown.open("table.ipynb")
-            found = measured(shown, rows)
-            shown.context.close()
-            found |= empty(browser, Path(folder))
-            browser.close()
-        finally:
-            labs.stop(server)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory() as root,
+        labs.serving(Path(home), Path(root)) as served,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=labs.CHROMIUM, args=labs.FLAGS)
+        imports = "from workbench.run import Run\nfrom workbench.widgets.table import ResultTable"
+        served.write("table.ipynb", f"{imports}\nrun = Run.load({folder!r})", "ResultTable(run)")
+        shown = labs.LabPage(browser, served)
+        shown.open("table.ipynb")
+        found = measured(shown, rows)
+        shown.context.close()
+        found |= empty(browser, Path(folder))
+        browser.close()
     return found
-
-
-def start(home: Path) -> tuple[labs.Lab, subprocess.Popen[bytes]]:
-    """Start a JupyterLab of its own."""
-    import secrets
-    import socket
-
-    root = home / "served"
-    root.mkdir()
-    for name, value in labs.QUIET.items():
-        setting = home / f"config/lab/user-settings/{name}.jupyterlab-settings"
-        setting.parent.mkdir(parents=True, exist_ok=True)
-        setting.write_text(value)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = labs.Lab(f"http://127.0.0.1:{port}", secrets.token_hex(16), root)
-    log = home / "server.log"
-    with log.open("wb") as out:
-        command = [sys.executable, "-m", "jupyterlab", *labs.options(served, port)]
-        server = subprocess.Popen(
-            command, stdout=out, stderr=out, env=labs.environment(home), start_new_session=True
-        )
-    labs.wait_until_up(served, server, log)
-    return served, server
 
 
 def measured(shown: labs.LabPage, rows: int) -> dict[str, Any]:
