@@ -114,12 +114,12 @@ def test_a_new_builder_of_the_name_offers_the_last_version(client, tmp_path, mon
 
     again = PromptBuilder(client=client, name="sums")
     assert (tmp_path / "runs/builder-sums/versions.jsonl").exists()
-    assert again._offer.said.startswith("version 1 of ")
+    assert again.offer.words.said.startswith("version 1 of ")
     press(again.widget, "put the last version that ran into the form")
 
     assert again.prompt == SUM
     assert again.values.inputs["x"].editor.value == "6 * 7"
-    assert again._restore.layout.display == "none"
+    assert again.offer.widget.layout.display == "none"
 
 
 def test_counting_exactly_asks_the_service(client):

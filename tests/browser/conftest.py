@@ -52,6 +52,10 @@ IDLE = """() => {
 }"""
 
 
+CANCELED = "Canceled future for create_subshell_request message before replies were done"
+"""JupyterLab's own, at a kernel's restart: it had asked the old kernel for a thread to hear widgets on, and
+nobody waits for the answer any more. No message of ours, and nothing that a page could catch."""
+
 OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
   || document.querySelector("[data-mime-type='application/vnd.jupyter.error']") !== null"""
 """The last cell has its number, or some cell ended in an error and the rest will not run."""
@@ -213,7 +217,7 @@ class LabPage:
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.route("**/*", self._route)
         self.page = self.context.new_page()
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("pageerror", self._broken)
         self.page.on("dialog", self._dismiss)
 
     def open(self, path: str) -> None:
@@ -265,6 +269,10 @@ class LabPage:
         else:
             self.outside.append(route.request.url)
             route.abort()
+
+    def _broken(self, error) -> None:
+        if error.message != CANCELED:
+            self.problems.append(str(error))
 
     def _dismiss(self, dialog) -> None:
         self.dialogs.append(dialog.message)

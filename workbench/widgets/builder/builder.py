@@ -16,8 +16,8 @@ from workbench.widgets.builder.desk import Desk
 from workbench.widgets.builder.documents import Documents
 from workbench.widgets.builder.draft import Draft
 from workbench.widgets.builder.judging import Debounce, Judgement, judge, text_of
-from workbench.widgets.builder.kept import local
-from workbench.widgets.builder.parts import Words, button, line, show_if, stack
+from workbench.widgets.builder.kept import Offer
+from workbench.widgets.builder.parts import button, line, stack
 from workbench.widgets.builder.settings import Output, Settings, Thinking
 from workbench.widgets.builder.tools import Tools
 from workbench.widgets.builder.trying import Trying
@@ -303,26 +303,11 @@ class PromptBuilder:
         self.trying.saved = lambda place: self.values.use(place, -1)
         self._undo = button("Undo", self.undo, hint="take the last step back")
         self._redo = button("Redo", self.redo, hint="take the step again")
-        left = stack(self._top(), *(section.widget for section in self.sections), cls="wb-form")
+        self.offer = Offer(self.trying.history, self._versions.last)
+        top = line(self.settings.model.box, self._undo, self._redo, self.offer.widget, cls="wb-top")
+        left = stack(top, *(section.widget for section in self.sections), cls="wb-form")
         both = line(left, stack(self.trying.bar, self.aside, cls="wb-side"), cls="wb-sides")
         self.widget = stack(both, self.trying.widget, cls="wb-builder")
-
-    def _top(self) -> Any:
-        last = self._versions.last
-        said = f"version {last.n} of {local(last.at)} is kept" if last else ""
-        self._offer = Words(said, cls="wb-dim")
-        self._restore = button(
-            "Restore", self._restore_last, hint="put the last version that ran into the form"
-        )
-        show_if(self._restore, last)
-        last_one = line(self._offer.widget, self._restore)
-        return line(self.settings.model.box, self._undo, self._redo, last_one, cls="wb-top")
-
-    def _restore_last(self) -> None:
-        if (last := self._versions.last) is not None:
-            self.trying.history.restore(last)
-        self._offer.say("")
-        show_if(self._restore, wanted=False)
 
     def _changed(self, keys: set[str]) -> None:
         self._show(keys)

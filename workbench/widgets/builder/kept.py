@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.report.words import dollars
 from workbench.show.h import tag
-from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, stack
+from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, show_if, stack
 from workbench.widgets.html import shown
 
 if TYPE_CHECKING:
@@ -100,6 +100,22 @@ class History:
             ),
         ]
         return line(said.widget, *careful, cls="wb-version-row")
+
+
+class Offer:
+    """The last version, offered to a new form: after a kernel's restart nothing that ran is lost."""
+
+    def __init__(self, history: History, last: Version | None) -> None:
+        self._history, self._last = history, last
+        self.words = Words(f"version {last.n} of {local(last.at)} is kept" if last else "", cls="wb-dim")
+        self.button = button("Restore", self._take, hint="put the last version that ran into the form")
+        self.widget = line(self.words.widget, self.button)
+        show_if(self.widget, last)
+
+    def _take(self) -> None:
+        if self._last is not None:
+            self._history.restore(self._last)
+        show_if(self.widget, wanted=False)
 
 
 def _before(version: Version, every: Sequence[Version]) -> Version | None:

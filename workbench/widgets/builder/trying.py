@@ -51,6 +51,7 @@ class Trying:
         self.others.add_class("wb-others")
         self.compare = button("Compare on …", self._toggle, hint="run on further models too")
         show_if(self.others, wanted=False)
+        self.others.observe(lambda _: self._count(), "value")
         self.answers = stack(cls="wb-answers")
         self._seen = desk.tagged(self.answers)
         self.history = History(desk, versions)
@@ -126,6 +127,10 @@ class Trying:
             self.problem.say(f"this run could not be kept: {error}")
         finally:
             self.halt.disabled = True
+
+    def _count(self) -> None:
+        n = len(self.others.value)
+        self.compare.description = f"Compare on {n} …" if n else "Compare on …"
 
     def _toggle(self) -> None:
         show_if(self.others, self.others.layout.display == "none")
