@@ -8,15 +8,17 @@ from workbench.client import Client
 from workbench.errors import UsageError
 from workbench.prompt import Prompt
 from workbench.widgets import given
+from workbench.widgets.builder import PromptBuilder
 from workbench.widgets.grading import GradeQueue
 from workbench.widgets.panes import RunView
+from workbench.widgets.table import ResultTable
 from workbench.wire import Request
 
 BODY = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
 
 
 @pytest.mark.parametrize("thing", [5, None, object(), {"a": 1}], ids=["int", "None", "object", "dict"])
-@pytest.mark.parametrize("view", [GradeQueue, lambda thing: given.run_or_folder(thing, "ResultTable")])
+@pytest.mark.parametrize("view", [GradeQueue, ResultTable])
 def test_what_is_no_run_is_refused(view, thing):
     """It says what the view takes."""
     with pytest.raises(UsageError, match="takes a run or its folder, not"):
@@ -47,10 +49,10 @@ def test_a_builder_takes_what_is_at_hand(thing):
 
 def test_a_builder_takes_text():
     """The one user turn."""
-    assert given.prompt("Solve: {{input}}") == Prompt("Solve: {{input}}")
+    assert PromptBuilder("Solve: {{input}}", versions=None).prompt == Prompt("Solve: {{input}}")
 
 
 def test_a_builder_refuses_the_rest():
     """With what it takes."""
     with pytest.raises(UsageError, match="PromptBuilder takes a Prompt"):
-        given.prompt(5)  # type: ignore[arg-type]
+        PromptBuilder(5, versions=None)  # type: ignore[arg-type]

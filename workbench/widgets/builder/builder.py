@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UsageError
 from workbench.show.h import join
 from workbench.show.parts import framed
+from workbench.widgets import given
 from workbench.widgets.builder.aside import Aside, plain, static_html
 from workbench.widgets.builder.cache import Cache
 from workbench.widgets.builder.desk import Desk
@@ -26,7 +27,7 @@ from workbench.widgets.builder.values import Values
 from workbench.widgets.builder.versions import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from workbench.client import Client
     from workbench.lint import Findings
@@ -48,7 +49,8 @@ class PromptBuilder:
         builder
 
     Args:
-        prompt: Where to begin; one empty user turn without it.
+        prompt: Where to begin: a prompt, a request or its body, or the text of the user turn; one empty user
+            turn without it.
         client: Who sends; without one a `Client` is made at the first run.
         name: Names the folder of the versions.
         versions: Another folder for them; None keeps them in memory only.
@@ -56,7 +58,7 @@ class PromptBuilder:
 
     def __init__(
         self,
-        prompt: Prompt | None = None,
+        prompt: Prompt | Request | Mapping[str, Any] | str | None = None,
         client: Client | None = None,
         *,
         name: str = "prompt",
@@ -67,7 +69,7 @@ class PromptBuilder:
                 f"the name of a builder is a file name: letters, digits, _ . and -; not {name!r}"
             )
         self.name = name
-        self.draft = Draft(prompt)
+        self.draft = Draft(given.prompt(prompt))
         self._client = client
         self._sender: Client | None = None
         self._exact: tuple[str, int] | None = None

@@ -11,6 +11,7 @@ import traitlets
 from workbench.errors import UsageError
 from workbench.grades import Grades
 from workbench.run import Result, Run
+from workbench.widgets.given import run_or_folder
 from workbench.widgets.table import export as exports
 from workbench.widgets.table.background import Background
 from workbench.widgets.table.changes import KINDS
@@ -62,7 +63,9 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
         against: Run | str | os.PathLike[str] | None = None,
         who: str | None = None,
     ) -> None:
-        other = against if isinstance(against, Run) or against is None else Run.load(Path(against))
+        run = run_or_folder(run, "ResultTable")
+        beside = against if against is None else run_or_folder(against, "ResultTable(against=…)")
+        other = beside if isinstance(beside, Run) or beside is None else Run.load(Path(beside))
         self._follow = None if isinstance(run, Run) else Followed(run)
         self._given: tuple[int, Run] | None = None
         self._fixed = run if isinstance(run, Run) else None
