@@ -105,6 +105,20 @@ def test_what_goes_wrong_is_said_without_its_insides(stage, caplog):
     assert not alert.is_visible()
 
 
+@pytest.mark.parametrize("name", ["ask", "fail"])
+def test_a_kernel_that_is_gone_is_said_so(stage, name):
+    """After a restart nothing can be sent: the view says what to do, in words of ours."""
+    page = stage.show(Echo())
+    page.evaluate("() => { window.wbStage = () => { throw new Error('Cannot send'); }; }")
+
+    page.get_by_role("button", name=name).click()
+
+    said = stage.visible(page.get_by_role("alert")).inner_text()
+    assert "restarted or has ended: run the cell again" in said
+    assert "Cannot send" not in page.locator(".wbv").inner_text()
+    stage.calm()
+
+
 def test_keys_stay_inside(stage):
     """The host's shortcuts never see a key pressed in a view; typing is not a command."""
     page = stage.show(Echo())

@@ -58,15 +58,22 @@ const wb = (() => {
 
   // --- messages -----------------------------------------------------------------------------------------
 
-  /** Messages of one view of a model: tell, ask (answered with the same n), on. */
-  function linked(model) {
+  const GONE = "The kernel that made this view was restarted or has ended: run the cell again.";
+
+  /** Messages of one view of a model: tell, ask (answered with the same n), on. `lost` says why nothing could be told. */
+  function linked(model, lost) {
     const heard = new Map(), waiting = new Map();
     let n = 0;
-    const tell = (kind, body) => model.send({ ...body, kind });
+    /** Send, or say why not and return false: after a restart of the kernel there is nobody to send to. */
+    function tell(kind, body) {
+      try { model.send({ ...body, kind }); return true; } catch { lost(GONE); return false; }
+    }
     function ask(kind, body) {
       const mine = `${token}${++n}`;
-      tell(kind, { ...body, n: mine });
-      return new Promise((resolve, reject) => waiting.set(mine, { resolve, reject }));
+      return new Promise((resolve, reject) => {
+        waiting.set(mine, { resolve, reject });
+        if (!tell(kind, { ...body, n: mine })) { waiting.delete(mine); reject(new Error(GONE)); }
+      });
     }
     const token = id("n");
     function on(kind, run) {
@@ -92,8 +99,8 @@ const wb = (() => {
       render({ model, el: host }) {
         const root = el("div", { class: "wb wbv mathjax_ignore tex2jax_ignore" });
         guard(root);
-        const link = linked(model);
         const problem = problemLine(root);
+        const link = linked(model, problem);
         link.on("problem", message => { if (message.n === undefined || message.n === null) problem(message.text); });
         host.append(root);
         const end = start({ root, link, model, problem });
