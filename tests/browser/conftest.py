@@ -57,7 +57,8 @@ CANCELED = "Canceled future for create_subshell_request message before replies w
 nobody waits for the answer any more. No message of ours, and nothing that a page could catch."""
 
 OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
-  || document.querySelector("[data-mime-type='application/vnd.jupyter.error']") !== null"""
+  || [...document.querySelectorAll("[data-mime-type='application/vnd.jupyter.stderr']")]
+    .some(output => output.textContent.includes('Traceback'))"""
 """The last cell has its number, or some cell ended in an error and the rest will not run."""
 
 

@@ -49,7 +49,7 @@ import workbench as wb
 start = wb.Prompt("Review: {{input}}", model="claude-haiku-4-5", max_tokens=10)
 labels = start.with_(system="You label reviews. Answer with exactly one word: positive, negative or neutral.")
 compared = wb.compare({"open": start, "labels": labels}, models=["claude-haiku-4-5", "claude-sonnet-4-6"],
-                      data="datasets/sentiment.jsonl", out="shots", client=wb.Client(store=False, mode="off"))
+                      data="datasets/sentiment.jsonl", client=wb.Client(store=False, mode="off"))
 run = compared.run
 """
 
