@@ -72,6 +72,32 @@ def png(width: int = 4, height: int = 3) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
+def pdf(pages: int = 1) -> bytes:
+    """Return a PDF with a sentence on each page, as a printer would make it."""
+    kids = " ".join(f"{4 + 2 * at} 0 R" for at in range(pages))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for at in range(pages):
+        said = f"BT /F1 12 Tf 72 720 Td (Refunds within 30 days. Page {at + 1}.) Tj ET"
+        look = "/MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >>"
+        objects.append(f"<< /Type /Page /Parent 2 0 R {look} /Contents {5 + 2 * at} 0 R >>")
+        objects.append(f"<< /Length {len(said)} >>\nstream\n{said}\nendstream")
+    made, places = b"%PDF-1.4\n", []
+    for number, one in enumerate(objects, 1):
+        places.append(len(made))
+        made += f"{number} 0 obj\n{one}\nendobj\n".encode()
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    size, start = len(objects) + 1, len(made)
+    return (
+        made
+        + f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer << /Size {size} /Root 1 0 R >>\n".encode()
+        + f"startxref\n{start}\n%%EOF".encode()
+    )
+
+
 def base64_of(content: bytes) -> str:
     """Return bytes as the wire has them."""
     return base64.b64encode(content).decode()

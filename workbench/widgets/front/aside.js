@@ -131,7 +131,7 @@ export default wb.view(({ root, link }) => {
     { id: "paste", title: "Paste", fill: paste }], { label: "the prompt as text", onshow: which => load(which) });
 
   function paste(panel) {
-    const box = el("textarea", { rows: 6, spellcheck: false, "aria-label": "Python, JSON or curl to rebuild the prompt from",
+    const box = el("textarea", { class: "wb-paste", rows: 6, spellcheck: false, "aria-label": "Python, JSON or curl to rebuild the prompt from",
       placeholder: "Python, JSON or curl: rebuilds the prompt; Undo brings this one back" });
     const said = el("p", { class: "wb-dim", role: "status" });
     const wrong = el("p", { class: "wb-bad", role: "alert" });
@@ -227,6 +227,31 @@ export default wb.view(({ root, link }) => {
   const focused = link.on("focus", focus);
   const shown = link.on("look", show);
 
+  // --- a cursor that stays: what moves or is undone is built anew by the page -------------------------------
+
+  const OWN = /^wb-(do-\w+|fold|f-\d+)$/;
+  const named = (node, like) => [...(node?.classList ?? [])].find(name => like.test(name));
+  let cursor = null;
+
+  function entered(event) {
+    const holder = event.target.closest?.("[class*='wb-f-']");
+    const cls = named(holder, /^wb-f-\d+$/), own = named(event.target, OWN);
+    cursor = cls ? { node: event.target, parts: own && own !== cls ? [`.${cls} .${own}`, `.${cls}`] : [`.${cls}`] } : null;
+  }
+
+  function left(event) {
+    setTimeout(() => { if (cursor?.node === event.target && event.target.isConnected) cursor = null; });
+  }
+
+  /** The cursor back to what took the place of what it was in. */
+  function stay() {
+    if (!cursor || cursor.node.isConnected || document.activeElement !== document.body) return;
+    for (const part of cursor.parts) {
+      const node = form()?.querySelector(part), field = node && input(node);
+      if (field) { field.focus({ preventScroll: true }); return; }
+    }
+  }
+
   // --- what is typed, and keys -----------------------------------------------------------------------------
 
   // ipywidgets keeps keys back while the kernel is busy with the one before, and some fields send nothing until
@@ -252,14 +277,17 @@ export default wb.view(({ root, link }) => {
 
   const writes = node => wb.typing(node) && !node.matches("select");
 
+  // Heard on its way down: ipywidgets lets no key out of its fields.
   function key(event) {
-    if (event.isComposing || event.defaultPrevented) return;
+    if (event.isComposing || event.target.closest?.(".wb-answers")) return;
     const mod = event.ctrlKey || event.metaKey, name = event.key.toLowerCase();
     const what = mod && event.key === "Enter" ? "run"
       : mod && !writes(event.target) && name === "z" ? (event.shiftKey ? "redo" : "undo")
       : mod && !writes(event.target) && name === "y" ? "redo" : null;
     if (what) {
       event.preventDefault();
+      event.stopPropagation();
+      if (what === "run" && event.target.matches?.(".wb-paste")) return void event.target.parentNode.querySelector("button").click();
       if (event.repeat && what === "run") return;
       send_typed();
       link.tell("key", { what });
@@ -271,6 +299,7 @@ export default wb.view(({ root, link }) => {
 
   /** What ipywidgets cannot say: which heading is open, what a note is. */
   const dress = wb.frame(() => {
+    stay();
     for (const head of form()?.querySelectorAll(".wb-head") ?? []) {
       head.setAttribute("aria-expanded", String(!head.closest(".wb-section")?.classList.contains("wb-shut")));
       head.setAttribute("aria-label", head.textContent.trim()); // else the arrow's glyph is read out too
@@ -332,8 +361,9 @@ export default wb.view(({ root, link }) => {
   }
 
   let around = null;
-  const HEARD = [["click", choose, true], ["click", pressed, true], ["input", typed, true], ["keydown", key], ["paste", dropped, true],
-    ["drop", dropped, true], ["dragover", over, true]];
+  const HEARD = [["click", choose, true], ["click", pressed, true], ["input", typed, true], ["keydown", key, true], ["paste", dropped, true],
+    ["drop", dropped, true], ["dragover", over, true],
+    ["focusin", entered], ["focusout", left]];
 
   const watch = new MutationObserver(dress);
   const settle = setInterval(() => {
