@@ -63,11 +63,10 @@ OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
 
 
 def pytest_collection_modifyitems(items):
-    """One worker has the JupyterLab, another the bare pages."""
+    """One worker does all of it: one server, one browser."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            group = "lab" if {"lab", "page"} & set(getattr(item, "fixturenames", ())) else "pages"
-            item.add_marker(pytest.mark.xdist_group(group))
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 # Not for the session: while it is open, Playwright's own event loop runs in this thread.
