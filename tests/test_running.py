@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -155,6 +156,18 @@ def test_stopping_can_be_done_from_any_thread_and_as_often_as_one_likes(ask, slo
 
 def test_a_stop_before_it_began_sends_nothing(ask, stuck, tmp_path):
     """However soon the button is pressed."""
+    running = ask(stuck).start(study(), out=tmp_path / "r")
+    running.stop()
+    running.stop()
+
+    running.result(20)
+
+    assert running.state == "interrupted"
+
+
+def test_two_stops_count_as_two_however_slow_the_disk(ask, stuck, tmp_path, monkeypatch):
+    """The run's first files may take longer than the pause between both stops."""
+    monkeypatch.setattr("workbench.runner.folder.sync_folder", lambda _: time.sleep(0.2))
     running = ask(stuck).start(study(), out=tmp_path / "r")
     running.stop()
     running.stop()

@@ -90,6 +90,7 @@ class Running(Shown):
         self._ended.set_running_or_notify_cancel()  # who waits for it cannot cancel it
         self._task: asyncio.Task[None] | None = None
         self._stops = self._heard = 0
+        self._passing = False
         self._stopping = threading.Lock()
         self._following = following
         if following is not None and following.going_on:
@@ -289,11 +290,20 @@ class Running(Shown):
 
     def _cancel(self) -> None:
         """Pass on the stops that the run has not heard of; where it has not begun, it will ask."""
-        while self._task is not None and self._heard < self._stops:
-            # Two cancellations at once would be one: the second is for what the first one left.
-            delay_s = APART_S if self._heard else 0.0
-            self._task.get_loop().call_later(delay_s, self._task.cancel)
-            self._heard += 1
+        if self._task is not None and self._heard < self._stops and not self._passing:
+            self._passing = True
+            self._task.get_loop().call_soon(self._pass_on, self._task)
+
+    def _pass_on(self, task: asyncio.Task[None]) -> None:
+        # Two cancellations at once would be one: the second is for what the first one left. Its time counts
+        # from the first, for the loop may have been busy since both were asked for.
+        task.cancel()
+        self._heard += 1
+        task.get_loop().call_later(APART_S, self._passed)
+
+    def _passed(self) -> None:
+        self._passing = False
+        self._cancel()
 
     def _end(self, outcome: Run | BaseException | None) -> None:
         """Note how it ended, then tell."""
