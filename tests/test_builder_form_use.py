@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,7 @@ def test_an_empty_form_asks_a_cheap_model_that_lint_is_content_with():
         for one in catalog()
         if one.status == "active"
         and one.prices.output is not None
+        and chosen.prices.output is not None
         and one.prices.output < chosen.prices.output
     ]
 
@@ -73,13 +75,14 @@ def test_a_day_on_which_every_model_has_a_note_has_a_cheap_one_too():
 
     chosen = catalog().model(blank.model(date(2039, 1, 1)))
 
+    assert chosen.prices.output is not None
     assert chosen.prices.output <= prices[len(prices) // 2]
 
 
 def test_the_cursor_goes_to_the_empty_turn_once():
     """When the form is first shown; a reloaded page keeps the cursor where it is."""
     builder = form()
-    told: list[dict] = []
+    told: list[dict[str, Any]] = []
     builder.aside.tell = lambda kind, **body: told.append({"kind": kind, **body})
 
     hear(builder, "ready")
@@ -333,6 +336,7 @@ def test_a_finding_in_blocks_of_a_value_leads_to_their_turn_and_has_no_fix():
     at = shifted.findings.codes.index("E103")
     assert (shifted.findings[at].path, shifted.homes[at]) == ("messages[0].content[3]", "messages[0].content")
     assert shifted.fixes[at] is None
+    assert alike.fixes[0] is not None
     assert alike.fixes[0].label == "drop the block"
 
 
@@ -344,6 +348,7 @@ def test_a_fix_that_would_not_cure_what_values_brought_is_not_offered():
 
     assert hopeless.findings.codes == curable.findings.codes == ("E052",)
     assert hopeless.fixes == (None,)
+    assert curable.fixes[0] is not None
     assert curable.fixes[0].body["messages"][0]["content"][1]["citations"] == {"enabled": True}
 
 
@@ -368,7 +373,7 @@ def test_of_several_files_each_has_its_words():
 
 def save_case(builder, **fields):
     """Press Save in the form of the first column's new test case; return what the page hears."""
-    told: list[dict] = []
+    told: list[dict[str, Any]] = []
     builder.trying.view.tell = lambda kind, **body: told.append({"kind": kind, **body})
     hear_view(builder, "proposal", column=0)
     offered = told.pop()

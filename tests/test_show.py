@@ -28,8 +28,8 @@ OURS = set(
 )
 ATTRIBUTES = set(
     """
-    class scope tabindex colspan dir open role href rel target aria-hidden viewbox width height x1 x2 y1 y2 cx cy
-    r start
+    class scope tabindex colspan dir open role href rel target aria-hidden viewbox width height
+    x1 x2 y1 y2 cx cy r start
     """.split()  # noqa: SIM905
 )
 

@@ -214,10 +214,20 @@ def test_nobody_takes_the_lock_of_a_killed_run_while_nothing_moves(shown, begin,
     going.write(3)
     going.killed()
     table = shown(tmp_path / "run")
-    tried, looked = [], []
+    tried: list[object] = []
+    looked: list[int] = []
     moved = Followed.moved
-    monkeypatch.setattr("workbench.widgets.table.follow.in_use", lambda path: bool(tried.append(path)))
-    monkeypatch.setattr(Followed, "moved", lambda self: looked.append(1) or moved(self))
+
+    def in_use(path: object) -> bool:
+        tried.append(path)
+        return False
+
+    def looks(self: Followed) -> bool:
+        looked.append(1)
+        return bool(moved(self))
+
+    monkeypatch.setattr("workbench.widgets.table.follow.in_use", in_use)
+    monkeypatch.setattr(Followed, "moved", looks)
     table.hear("ready")
 
     until(lambda: len(looked) > 5)
