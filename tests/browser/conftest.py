@@ -271,7 +271,7 @@ class LabPage:
             route.abort()
 
     def _broken(self, error) -> None:
-        if error.message != CANCELED:
+        if str(error).removeprefix("Error: ") != CANCELED:
             self.problems.append(str(error))
 
     def _dismiss(self, dialog) -> None:
