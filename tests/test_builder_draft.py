@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -653,3 +655,21 @@ def test_whatever_is_done_can_be_undone(steps):
         made.redo()
     # What was undone before the end comes back too, so the end is on the way or is it.
     assert made.body == last or any(name == "undo" for name, _, _ in steps)
+
+
+def test_changes_of_several_threads_take_turns():
+    """JupyterLab hears widgets on several threads of the kernel; no change may undo another one."""
+    draft = Draft()
+    draft.watch(lambda _: time.sleep(0))
+
+    def write(name: str) -> None:
+        for n in range(60):
+            draft.set(f"metadata.{name}", str(n))
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("a", "b", "c", "d")]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert draft.get("metadata") == dict.fromkeys("abcd", "59")

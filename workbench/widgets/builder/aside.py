@@ -99,11 +99,13 @@ class Aside(View, front=("builder", "aside")):
         if cls := self._owner.first_field():
             self.tell("focus", cls=cls, first=True)
 
-    def _hear_typed(self, fields: Any = None) -> None:
+    def _hear_typed(self, n: Any = None, fields: Any = None) -> None:
         """Take what stands in inputs of the page that may not have been sent: pairs of class and text."""
         for pair in fields if isinstance(fields, list) else ():
             if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
                 self._owner.take_typed(*pair)
+        if n is not None:
+            self.tell("typed", n=n)
 
     def _hear_key(self, what: Any = "") -> None:
         if what in KEYS:

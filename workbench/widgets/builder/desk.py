@@ -42,6 +42,9 @@ class Spot:
         self.widget.focus()
         self.desk.focus(self.cls)
 
+    def heard(self, typed: str) -> None:
+        """Take what was typed; whoever takes anything says how."""
+
     def close(self) -> None:
         """Leave the form."""
         self.desk.leave(self)
@@ -62,7 +65,7 @@ class Desk:
         heard: Called when something changed that is not in the draft.
         look: Called with the class of a widget that should be seen.
         unfold: Called with a path before its field is looked for: folded turns have none.
-        inputs: What can be typed into, by the class it carries in the page.
+        inputs: What can be typed into and who takes it, by the class it carries in the page.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -76,7 +79,7 @@ class Desk:
         self.heard: Callable[[], None] = lambda: None
         self.look: Callable[[str], None] = lambda _: None
         self.unfold: Callable[[str], None] = lambda _: None
-        self.inputs: dict[str, Widget] = {}
+        self.inputs: dict[str, tuple[Widget, Callable[[str], object]]] = {}
         self.marks = 0
         self._numbers = count(1)
 
@@ -124,7 +127,7 @@ class Desk:
 
     def enter(self, field: Spot) -> str:
         """Note a field, so that findings can lead to it; return its class."""
-        name = self.typed_into(field.widget)
+        name = self.typed_into(field.widget, field.heard)
         self.fields[name] = field
         return name
 
@@ -133,10 +136,10 @@ class Desk:
         self.fields.pop(field.cls, None)
         self.inputs.pop(field.cls, None)
 
-    def typed_into(self, widget: Widget) -> str:
-        """Note an input, so that `take` knows it; return its class."""
+    def typed_into(self, widget: Widget, heard: Callable[[str], object] = lambda _: None) -> str:
+        """Note an input and who takes what is typed there, so that `take` knows it; return its class."""
         name = self.tagged(widget)
-        self.inputs[name] = widget
+        self.inputs[name] = widget, heard
         return name
 
     def take(self, cls: str, typed: str) -> None:
@@ -145,8 +148,12 @@ class Desk:
         A page keeps keys back while the kernel is busy with the one before, and whole texts until a field
         is left: who presses a button means what is on the screen.
         """
-        widget = self.inputs.get(cls)
-        if isinstance(widget, Text | Textarea) and not widget.disabled and widget.value != typed:
+        widget, heard = self.inputs.get(cls, (None, None))
+        if heard is None or not isinstance(widget, Text | Textarea) or widget.disabled:
+            return
+        # Not by the widget alone: another thread may have set its value, and be about to tell of it.
+        heard(typed)
+        if widget.value != typed:
             # As from the page: what came from there is not sent back, which would move the cursor.
             widget.set_state({"value": typed})
 

@@ -7,6 +7,7 @@ and nothing typed is lost. No part of this draws anything.
 from __future__ import annotations
 
 import copy
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,10 @@ class Draft:
         prompt: Where to begin; one empty user turn without it.
         clock: Seconds, ever growing; decides which keystrokes are one step.
 
+    JupyterLab hears widgets on several threads of the kernel: changes, and those told of them, take turns.
+
     Attributes:
+        lock: Held while something changes.
         values: Sample values by name. A name whose value is missing or empty counts as without a value.
     """
 
@@ -54,6 +58,7 @@ class Draft:
         self.values: dict[str, Any] = {}
         self.name = prompt.name if prompt else None
         self._clock = clock
+        self.lock = threading.RLock()
         self._body: Body = prompt.wire() if prompt else blank.body()
         self._history = History(COALESCE_S)
         self._watchers: list[Watcher] = []
@@ -242,13 +247,15 @@ class Draft:
 
     def undo(self) -> None:
         """Take the last step back; nothing where there is none."""
-        if self.can_undo:
-            self._put(self._history.undo(self._body))
+        with self.lock:
+            if self.can_undo:
+                self._put(self._history.undo(self._body))
 
     def redo(self) -> None:
         """Take the step again that was taken back last; nothing where there is none."""
-        if self.can_redo:
-            self._put(self._history.redo(self._body))
+        with self.lock:
+            if self.can_redo:
+                self._put(self._history.redo(self._body))
 
     def watch(self, fn: Watcher) -> Callable[[], None]:
         """Call *fn* after every change, with the top-level fields that changed.
@@ -262,14 +269,16 @@ class Draft:
     # --- inside ----------------------------------------------------------------------------------
 
     def _change(self, change: Callable[[Body], object], *, typing: str | None = None) -> None:
-        fresh = copy.deepcopy(self._body)  # texts are shared, so this is quick for large documents too
-        change(fresh)
-        self._step(fresh, typing)
+        with self.lock:
+            fresh = copy.deepcopy(self._body)  # texts are shared, so this is quick for large documents too
+            change(fresh)
+            self._step(fresh, typing)
 
     def _step(self, fresh: Body, typing: str | None = None) -> None:
-        if not _same(fresh, self._body):
-            self._history.step(self._body, typing, self._clock())
-            self._put(fresh)
+        with self.lock:
+            if not _same(fresh, self._body):
+                self._history.step(self._body, typing, self._clock())
+                self._put(fresh)
 
     def _put(self, fresh: Body) -> None:
         old, self._body, self._names = self._body, fresh, None

@@ -73,15 +73,22 @@ class Field(Spot):
         self._known = value
         self.desk.draft.set(self.path(), value)
 
+    def heard(self, typed: str) -> None:
+        """Take what was typed."""
+        self._heard({"new": typed})
+
     def _present(self, shown: Any) -> None:
         self.widget.value = shown
 
     def _heard(self, change: Any) -> None:
-        # A text of which only the beginning is shown is never written back.
-        if self._quiet or self.widget.disabled:
-            return
+        with self.desk.draft.lock:  # another thread may be showing something
+            # A text of which only the beginning is shown is never written back.
+            if not self._quiet and not self.widget.disabled:
+                self._take(change["new"])
+
+    def _take(self, shown: Any) -> None:
         try:
-            self.put(self._read(change["new"]))
+            self.put(self._read(shown))
         except (ValueError, WorkbenchError) as error:
             self.note.say(str(error))
             return

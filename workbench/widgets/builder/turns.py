@@ -133,9 +133,10 @@ class Turn(Row):
             self._toggle()
 
     def _toggle(self) -> None:
-        self.folded = not self.folded
-        self.desk.opener = self._role.open  # for the fields made now
-        self._show_blocks()
+        with self.desk.draft.lock:
+            self.folded = not self.folded
+            self.desk.opener = self._role.open  # for the fields made now
+            self._show_blocks()
 
     def show(self, path: str, item: Any) -> None:
         """Show a turn."""

@@ -103,8 +103,9 @@ class Values(Section):
 
     def put(self, name: str, value: Any) -> None:
         """Give a name its value."""
-        self.desk.draft.values[name] = value
-        self.desk.heard()
+        with self.desk.draft.lock:
+            self.desk.draft.values[name] = value
+            self.desk.heard()
 
     def _forget(self) -> None:
         self.data = None
@@ -115,13 +116,16 @@ class Values(Section):
     def _take_row(self) -> None:
         if self.data is None or not len(self.data):
             return
-        sample: Sample = self.data[self.row.value - 1]
-        self.about.say(f"of {len(self.data):,} in {self.data.name} · {sample.id}")
+        with self.desk.draft.lock:
+            self._take(self.data[self.row.value - 1], self.data)
+
+    def _take(self, sample: Sample, data: Dataset) -> None:
+        self.about.say(f"of {len(data):,} in {data.name} · {sample.id}")
         names, values = self.desk.draft.variables, sample.values
         self.desk.draft.values.update({name: values[name] for name in names if name in values})
         missing = [name for name in names if name not in values]
         self.problem.say(
-            f"{self.data.name} has no column {', '.join(missing)} (there is: {', '.join(self.data.columns)});"
+            f"{data.name} has no column {', '.join(missing)} (there is: {', '.join(data.columns)});"
             " type the value, or rename the column"
             if missing
             else ""
@@ -140,7 +144,7 @@ class Value:
         self.editor = w.Textarea(description=name[:80], rows=1, placeholder="a sample value")
         self.editor.add_class("wb-grow")
         self.editor.observe(self._heard, "value")
-        self._cls = section.desk.typed_into(self.editor)
+        self._cls = section.desk.typed_into(self.editor, lambda typed: section.put(name, typed))
         self.about = Words(cls="wb-dim")
         self.widget = stack(self.editor, self.about.widget, cls="wb-field")
 
@@ -165,5 +169,6 @@ class Value:
         discard(self.widget)
 
     def _heard(self, change: Any) -> None:
-        if not self._quiet:
-            self._section.put(self.name, change["new"])
+        with self._section.desk.draft.lock:
+            if not self._quiet:
+                self._section.put(self.name, change["new"])

@@ -254,8 +254,9 @@ export default wb.view(({ root, link }) => {
 
   // --- what is typed, and keys -----------------------------------------------------------------------------
 
-  // ipywidgets keeps keys back while the kernel is busy with the one before, and some fields send nothing until
-  // they are left: whoever presses a button or Ctrl+Enter means what is on the screen.
+  // ipywidgets keeps keys back while the kernel is busy with the one before, some fields send nothing until they
+  // are left, and JupyterLab sends the messages of two widgets to two threads of the kernel: a click may overtake
+  // what was typed before it. Whoever presses a button or Ctrl+Enter means what is on the screen.
   const touched = new Map();
 
   function typed(event) {
@@ -265,14 +266,30 @@ export default wb.view(({ root, link }) => {
     if (cls) touched.set(cls, field);
   }
 
-  function send_typed() {
+  function unsent() {
     const fields = [...touched].filter(([, field]) => field.isConnected).map(([cls, field]) => [cls, field.value]);
     touched.clear();
-    if (fields.length) link.tell("typed", { fields });
+    return fields;
   }
 
-  function pressed(event) {
-    if (event.target.closest?.("button")) send_typed();
+  const PATIENCE_MS = 2000;
+  let passing = null;
+
+  /** A click on a button waits until the kernel has what was typed. */
+  async function pressed(event) {
+    const pressed = event.target.closest?.("button");
+    if (!pressed || pressed === passing) return;
+    const fields = unsent();
+    if (!fields.length) return;
+    if (root.contains(pressed)) { link.tell("typed", { fields }); return; } // it speaks through the same door
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    const later = new Promise(resolve => { setTimeout(resolve, PATIENCE_MS); });
+    await Promise.race([link.ask("typed", { fields }).catch(() => {}), later]);
+    if (!pressed.isConnected) return;
+    passing = pressed;
+    pressed.click();
+    passing = null;
   }
 
   const writes = node => wb.typing(node) && !node.matches("select");
@@ -289,7 +306,7 @@ export default wb.view(({ root, link }) => {
       event.stopPropagation();
       if (what === "run" && event.target.matches?.(".wb-paste")) return void event.target.parentNode.querySelector("button").click();
       if (event.repeat && what === "run") return;
-      send_typed();
+      link.tell("typed", { fields: unsent() });
       link.tell("key", { what });
     } else if (event.key === "Enter" && event.target.closest?.(".wb-enter")) {
       event.preventDefault();
