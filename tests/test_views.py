@@ -11,7 +11,7 @@ import pytest
 from tests.test_show import ATTRIBUTES, OURS, Reader
 from tests.views import VIEWS
 
-PERSONAL = re.compile(r"sk-ant-|/home/|/root/|/tmp/|x-api-key: sk")
+PERSONAL = re.compile(r"sk-ant-|/(home|root|tmp)/|x-api-key: sk")
 
 
 @pytest.fixture(scope="module")
