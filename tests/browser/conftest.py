@@ -62,6 +62,7 @@ OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
 """The last cell has its number, or some cell ended in an error and the rest will not run."""
 
 
+@pytest.hookimpl(tryfirst=True)  # else xdist has read the groups before they are there
 def pytest_collection_modifyitems(items):
     """One worker does all of it: one server, one browser."""
     for item in items:
