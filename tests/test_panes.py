@@ -175,7 +175,8 @@ def test_an_overloaded_service_is_one_columns_trouble(ask, view):
 
 def test_a_failed_attempt_is_said_while_the_next_is_awaited(ask, view):
     """Waiting to retry is a state of its own."""
-    rules = [{"error": {"status": 529, "message": "no"}, "times": 1}, {"text": "fine"}]
+    later = {"status": 529, "message": "no", "headers": {"retry-after": "1"}}  # a wait by chance may be none
+    rules = [{"error": later, "times": 1}, {"text": "fine"}]
     shown = view(ask(*rules, max_retries=2), [request()])
 
     shown.wait(20)

@@ -63,8 +63,10 @@ OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
 
 
 @pytest.hookimpl(tryfirst=True)  # else xdist has read the groups before they are there
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """One worker does all of it: one server, one browser."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))

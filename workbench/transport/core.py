@@ -106,6 +106,7 @@ class Transport:
         self._given = mount
         self._mount: httpx.AsyncBaseTransport | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
         self._requests = Requests(endpoint, self.limits)
         self._turnstile = Turnstile()
 
@@ -190,7 +191,8 @@ class Transport:
         return True
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; a call that would try again from here on fails instead."""
+        self._closed = True
         mount, self._mount = self._mount, None
         if mount is not None and mount is not self._given:
             await mount.aclose()
@@ -358,7 +360,13 @@ class Transport:
     # --- the client ----------------------------------------------------------------------------------
 
     def _http(self) -> httpx.AsyncBaseTransport:
-        """Return the HTTP transport of the running loop: after a fork, or on another loop, a fresh one."""
+        """Return the HTTP transport of the running loop: after a fork, or on another loop, a fresh one.
+
+        Raises:
+            Failure: The transport is closed: what is opened now, nobody would close.
+        """
+        if self._closed:
+            raise failures.closed(self.endpoint)
         running = asyncio.get_running_loop()
         if self._mount is None or self._loop is not running:
             self._loop = running

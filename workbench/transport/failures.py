@@ -159,6 +159,12 @@ def broken(error: BaseException, endpoint: Endpoint, *, answered: bool, idle_s: 
     return Failure(APIConnectionError(f"{what}{TRIES}"), paid=paid, gone=gone)
 
 
+def closed(endpoint: Endpoint) -> Failure:
+    """Return the failure of a call whose client was closed before its next attempt."""
+    place = endpoint.base_url or endpoint.name
+    return Failure(APIConnectionError(f"the client was closed before {place} had answered{TRIES}"), again=0)
+
+
 def _unreachable(cause: BaseException, place: str, endpoint: Endpoint) -> Failure:
     if isinstance(cause, _NO_TRUST):
         what = f"{place} has no certificate that can be trusted: {_reason(cause)}"
