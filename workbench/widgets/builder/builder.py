@@ -17,12 +17,13 @@ from workbench.widgets.builder.desk import Desk
 from workbench.widgets.builder.documents import Documents
 from workbench.widgets.builder.draft import Draft
 from workbench.widgets.builder.judging import Debounce, Judgement, judge, text_of
-from workbench.widgets.builder.kept import Offer
+from workbench.widgets.builder.kept import Lost, Offer
 from workbench.widgets.builder.parts import button, line, stack
 from workbench.widgets.builder.settings import Output, Settings, Thinking
 from workbench.widgets.builder.tools import Tools
 from workbench.widgets.builder.trying import Trying
 from workbench.widgets.builder.turns import Messages, System
+from workbench.widgets.builder.unrun import Unrun
 from workbench.widgets.builder.values import Values
 from workbench.widgets.builder.versions import Versions
 
@@ -43,6 +44,10 @@ class PromptBuilder:
     What it holds can be used in the next cell at any moment: ``builder.prompt``, ``builder.request``,
     ``builder.reply``. Every run is kept with its prompt in ``runs/builder-NAME/versions.jsonl``.
 
+    What is typed and not run yet is kept beside it, in a ``draft-….json`` of the form's own. After a restart
+    of the kernel the next form of the folder offers it, to restore (Undo takes it out again) or to discard;
+    it never stands in for the prompt given here.
+
     ::
 
         builder = wb.PromptBuilder(client=client)
@@ -53,7 +58,7 @@ class PromptBuilder:
             turn without it.
         client: Who sends; without one a `Client` is made at the first run.
         name: Names the folder of the versions.
-        versions: Another folder for them; None keeps them in memory only.
+        versions: Another folder for versions and draft; None keeps them in memory only.
     """
 
     def __init__(
@@ -80,7 +85,7 @@ class PromptBuilder:
         self.desk = Desk(self.draft)
         self.desk.betas = client.betas if client is not None else ()
         self._build()
-        self._judge_soon = Debounce(self._judge)
+        self._settle_soon = Debounce(self._settle)
         self.desk.heard = self._heard
         self.desk.focus = self.aside.focus_on
         self.desk.look = self.aside.look_at
@@ -149,7 +154,10 @@ class PromptBuilder:
         Raises:
             PromptError: A parameter that no schema can describe; the message names it.
         """
+        typed = not self.unrun.idle
         self.tools.add_function(function)
+        if not typed:
+            self.unrun.rebase()
 
     def undo(self) -> None:
         """Take the last step back."""
@@ -176,12 +184,13 @@ class PromptBuilder:
         self.trying.stop()
 
     def settle(self) -> None:
-        """Judge what was changed now instead of after a rest."""
-        self._judge_soon.flush()
+        """Judge what was changed, and keep it, now instead of after a rest."""
+        self._settle_soon.flush()
 
     def close(self) -> None:
-        """Take the form away and stop what runs."""
-        self._judge_soon.cancel()
+        """Take the form away and stop what runs; what was not run stays on the disk as a draft."""
+        self._settle_soon.cancel()
+        self.unrun.close()
         self.trying.close()
         self.widget.close()
 
@@ -306,20 +315,25 @@ class PromptBuilder:
         self._undo = button("Undo", self.undo, hint="take the last step back")
         self._redo = button("Redo", self.redo, hint="take the step again")
         self.offer = Offer(self.trying.history, self._versions.last)
+        self.unrun = Unrun(self.draft, self._versions, lambda: self.values.given)
+        self.trying.ended = self._keep
+        self.lost = Lost(
+            self.trying.history, self.unrun, then=lambda: self.desk.focus(self.settings.model.cls)
+        )
         top = line(self.settings.model.box, self._undo, self._redo, self.offer.widget, cls="wb-top")
         left = stack(top, *(section.widget for section in self.sections), cls="wb-form")
         both = line(left, stack(self.trying.bar, self.aside, cls="wb-side"), cls="wb-sides")
-        self.widget = stack(both, self.trying.widget, cls="wb-builder")
+        self.widget = stack(self.lost.widget, both, self.trying.widget, cls="wb-builder")
 
     def _changed(self, keys: set[str]) -> None:
         self._show(keys)
-        self._judge_soon()
+        self._settle_soon()
 
     def _heard(self) -> None:
         """Something beside the draft changed: a value, the betas."""
         self.values.refresh()
         self.settings.betas.show()
-        self._judge_soon()
+        self._settle_soon()
 
     def _show(self, keys: set[str] | None) -> None:
         self.desk.count_marks()
@@ -339,8 +353,17 @@ class PromptBuilder:
             self._judged = (state, judge(body, values, betas, self._exact_for))
         return self._judged[1]
 
+    def _settle(self) -> None:
+        self._judge()
+        self._keep()
+
     def _judge(self) -> None:
         self.aside.show(self._now())
+
+    def _keep(self) -> None:
+        """Keep what is typed on the disk, and say what there is to say about it."""
+        self.unrun.keep()
+        self.lost.show()
 
     def _exact_for(self, request: Request) -> int | None:
         return self._exact[1] if self._exact and self._exact[0] == request.key else None

@@ -20,7 +20,7 @@ from workbench.widgets.builder.names import names_of
 from workbench.wire.base import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from workbench.wire import Request
 
@@ -139,10 +139,16 @@ class Draft:
         """
         self._change(lambda body: edit.take(body, path))
 
-    def replace(self, body: Body | Prompt) -> None:
-        """Put another body in place of this one: one step."""
+    def replace(self, body: Body | Prompt, values: Mapping[str, Any] | None = None) -> None:
+        """Put another body in place of this one, and sample values beside those there are: one step."""
         fresh = body.wire() if isinstance(body, Prompt) else plain(body)
-        self._step(dict(fresh))
+        with self.lock:
+            merged = {**self.values, **(values or {})}
+            if alike(merged, self.values):
+                self._step(dict(fresh))
+            else:
+                self._history.step((self._body, dict(self.values)), None, self._clock())
+                self._put(dict(fresh), merged)
 
     def add_turn(self, role: str, content: Any = "") -> str:
         """Append a turn and return its path."""
@@ -249,13 +255,13 @@ class Draft:
         """Take the last step back; nothing where there is none."""
         with self.lock:
             if self.can_undo:
-                self._put(self._history.undo(self._body))
+                self._put(*self._history.undo(self._body, self.values))
 
     def redo(self) -> None:
         """Take the step again that was taken back last; nothing where there is none."""
         with self.lock:
             if self.can_redo:
-                self._put(self._history.redo(self._body))
+                self._put(*self._history.redo(self._body, self.values))
 
     def watch(self, fn: Watcher) -> Callable[[], None]:
         """Call *fn* after every change, with the top-level fields that changed.
@@ -276,13 +282,15 @@ class Draft:
 
     def _step(self, fresh: Body, typing: str | None = None) -> None:
         with self.lock:
-            if not _same(fresh, self._body):
-                self._history.step(self._body, typing, self._clock())
+            if not alike(fresh, self._body):
+                self._history.step((self._body, None), typing, self._clock())
                 self._put(fresh)
 
-    def _put(self, fresh: Body) -> None:
+    def _put(self, fresh: Body, values: Body | None = None) -> None:
         old, self._body, self._names = self._body, fresh, None
-        changed = {key for key in {*old, *fresh} if not _same(old.get(key, old), fresh.get(key, fresh))}
+        if values is not None:
+            self.values = values
+        changed = {key for key in {*old, *fresh} if not alike(old.get(key, old), fresh.get(key, fresh))}
         for fn in list(self._watchers):
             fn(changed)
 
@@ -314,14 +322,14 @@ class Draft:
         return where, int(number.removesuffix("]"))
 
 
-def _same(a: Any, b: Any) -> bool:
+def alike(a: Any, b: Any) -> bool:
     """Compare JSON as JSON: 1, 1.0 and true are three things."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
-        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
     if isinstance(a, list):
-        return len(a) == len(b) and all(map(_same, a, b))
+        return len(a) == len(b) and all(map(alike, a, b))
     return bool(a == b)
 
 

@@ -8,10 +8,12 @@ KEPT = 200
 """Steps kept; their texts are shared, so each costs little."""
 
 Body = dict[str, Any]
+State = tuple[Body, Body | None]
+"""A body, and the sample values beside it where a step changed those too."""
 
 
 class History:
-    """The bodies before and after the one in hand.
+    """The states before and after the one in hand.
 
     Args:
         coalesce_s: Texts typed into one field with no longer a rest between them are one step.
@@ -19,8 +21,8 @@ class History:
 
     def __init__(self, coalesce_s: float) -> None:
         self._coalesce_s = coalesce_s
-        self._before: list[Body] = []
-        self._after: list[Body] = []
+        self._before: list[State] = []
+        self._after: list[State] = []
         self._typing: tuple[str, float] | None = None
 
     @property
@@ -33,11 +35,11 @@ class History:
         """Whether a step was taken back."""
         return bool(self._after)
 
-    def step(self, old: Body, typing: str | None, now: float) -> None:
+    def step(self, old: State, typing: str | None, now: float) -> None:
         """Note that *old* is about to change.
 
         Args:
-            old: The body before the step.
+            old: The state before the step.
             typing: The field being typed in, where it is that.
             now: Seconds.
         """
@@ -48,14 +50,16 @@ class History:
         self._before.append(old)
         del self._before[:-KEPT]
 
-    def undo(self, now: Body) -> Body:
-        """Return the body before the last step."""
-        self._typing = None
-        self._after.append(now)
-        return self._before.pop()
+    def undo(self, now: Body, values: Body) -> State:
+        """Return the state before the last step."""
+        return self._go(self._before, self._after, now, values)
 
-    def redo(self, now: Body) -> Body:
-        """Return the body after the step taken back last."""
+    def redo(self, now: Body, values: Body) -> State:
+        """Return the state after the step taken back last."""
+        return self._go(self._after, self._before, now, values)
+
+    def _go(self, here: list[State], there: list[State], now: Body, values: Body) -> State:
         self._typing = None
-        self._before.append(now)
-        return self._after.pop()
+        body, held = here.pop()
+        there.append((now, None if held is None else dict(values)))
+        return body, held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ Body = dict[str, Any]
 
 REST_S = 0.25
 """Seconds without a change after which the request is judged."""
+MOST_S = 5.0
+"""Seconds after which it is judged although the changes go on."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +122,13 @@ def text_of(which: str, body: Body, values: Body, betas: tuple[str, ...] = ()) -
 class Debounce:
     """Calls a function on a thread of its own once nothing has come for a while.
 
-    Only the newest call counts; a call that comes while one works waits for it.
+    Only the newest call counts; a call that comes while one works waits for it. Calls that never rest are
+    answered after a while all the same.
     """
 
-    def __init__(self, run: Callable[[], None], rest_s: float = REST_S) -> None:
-        self._run, self._rest_s = run, rest_s
+    def __init__(self, run: Callable[[], None], rest_s: float = REST_S, most_s: float = MOST_S) -> None:
+        self._run, self._rest_s, self._most_s = run, rest_s, most_s
+        self._since = 0.0
         self._lock = threading.Lock()
         self._working = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -131,7 +136,12 @@ class Debounce:
     def __call__(self) -> None:
         """Ask for a call."""
         with self._lock:
-            if self._timer is not None:
+            now = time.monotonic()
+            if self._timer is None:
+                self._since = now
+            elif now - self._since >= self._most_s:
+                return
+            else:
                 self._timer.cancel()
             self._timer = threading.Timer(self._rest_s, self._fire)
             self._timer.daemon = True

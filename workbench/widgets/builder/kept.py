@@ -6,16 +6,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from workbench.report.words import dollars
+from workbench.report.words import dollars, plural
 from workbench.show.h import tag
 from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, show_if, stack
+from workbench.widgets.builder.versions import moment
 from workbench.widgets.html import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from workbench.show.safe import Html
     from workbench.widgets.builder.desk import Desk
+    from workbench.widgets.builder.unrun import Unrun
     from workbench.widgets.builder.versions import Version, Versions
 
 SHOWN = 20
@@ -53,9 +55,12 @@ class History:
 
     def restore(self, version: Version) -> None:
         """Put a version back into the form: one step, which can be undone."""
-        self._desk.draft.values.update(version.values)
-        self._desk.draft.replace(version.body)
+        self._desk.draft.replace(version.body, version.values)
         self._desk.heard()
+
+    def back(self) -> None:
+        """Take back a version that the form could not show."""
+        self._desk.draft.undo()
 
     def diff(self, version: Version) -> None:
         """Show what changed in prompt and answer since the version before, or against the form."""
@@ -118,6 +123,56 @@ class Offer:
         show_if(self.widget, wanted=False)
 
 
+class Lost:
+    """A draft that was never run, offered to a new form: nothing typed is lost."""
+
+    def __init__(self, history: History, unrun: Unrun, *, then: Callable[[], object]) -> None:
+        self._history, self._unrun, self._then = history, unrun, then
+        self.words = Words(cls="wb-dim", role="status")
+        self.problem = message()
+        restore = button(
+            "Restore", self._restore, hint="Restore the draft that was never run", cls="wb-named"
+        )
+        drop = button("Discard", self._discard, hint="Discard the draft that was never run", cls="wb-named")
+        self.buttons = line(restore, drop)
+        self.widget = stack(line(self.words.widget, self.buttons), self.problem.widget, cls="wb-lost")
+        self.show()
+
+    def show(self) -> None:
+        """Say what is offered, what was restored, and what the disk refuses."""
+        unrun, offered = self._unrun, self._unrun.offered
+        said = ""
+        if offered is not None:
+            more = f", nor {plural(unrun.others, 'older one')}" if unrun.others else ""
+            said = f"A draft from {clock(offered.at)} was never run{more}"
+        elif unrun.restored and unrun.taken is not None:
+            said = f"The draft from {clock(unrun.taken.at)} is back; Undo takes it out again"
+        self._say(said, offered=offered is not None)
+        self.problem.say("\n".join(filter(None, [*unrun.problems, unrun.failed])))
+
+    def _say(self, said: str, *, offered: bool) -> None:
+        self.words.say(said)
+        show_if(self.buttons, offered)
+        show_if(self.widget, said or self._unrun.problems or self._unrun.failed)
+
+    def _restore(self) -> None:
+        try:
+            self._unrun.take(self._history.restore)
+        except Exception as error:  # noqa: BLE001 - a file that others wrote may hold anything
+            self._history.back()
+            self.problem.say(f"this draft cannot be shown ({type(error).__name__}); its file stays")
+            return
+        self.show()
+        self._then()
+
+    def _discard(self) -> None:
+        self._unrun.discard()
+        self.show()
+        if self._unrun.offered is None:
+            self._say("The draft is deleted", offered=False)
+        self._then()
+
+
 def _before(version: Version, every: Sequence[Version]) -> Version | None:
     """Return the version to compare one with: the last one of its model, so that columns do not mix."""
     earlier = [one for one in every if one.n < version.n][::-1]
@@ -142,7 +197,14 @@ def _said(version: Version) -> str:
 
 def local(at: str) -> str:
     """Return a time of a version as the clock on the wall shows it."""
-    return f"{datetime.fromisoformat(at).astimezone():%Y-%m-%d %H:%M}"
+    when = moment(at)
+    return f"{when:%Y-%m-%d %H:%M}" if when else at[:40]
+
+
+def clock(at: str) -> str:
+    """Return a time as `local` does, without the date where that is today."""
+    when = moment(at)
+    return f"{when:%H:%M}" if when and when.date() == datetime.now().astimezone().date() else local(at)
 
 
 def _prompt(a: dict[str, Any], b: dict[str, Any]) -> list[Html]:

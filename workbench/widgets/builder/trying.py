@@ -57,6 +57,7 @@ class Trying:
         self.history = History(desk, versions)
         self.place: Callable[[], Path | None] = lambda: None
         self.saved: Callable[[Path], None] = lambda _: None
+        self.ended: Callable[[], None] = lambda: None
         buttons = line(self.start, self.halt, self.compare, self.said.widget)
         self.bar = stack(buttons, self.others, self.problem.widget, cls="wb-run")
         self.widget = stack(self.answers, self.history.widget)
@@ -127,6 +128,7 @@ class Trying:
             self.problem.say(f"this run could not be kept: {error}")
         finally:
             self.halt.disabled = True
+            self.ended()
 
     def _count(self) -> None:
         n = len(self.others.value)

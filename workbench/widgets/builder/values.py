@@ -25,11 +25,17 @@ from workbench.widgets.builder.parts import (
 from workbench.widgets.builder.section import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.dataset import Sample
 
 
 class Values(Section):
-    """Inputs for the names of the prompt."""
+    """Inputs for the names of the prompt.
+
+    Attributes:
+        given: The values of the row taken last: nobody typed them.
+    """
 
     title = "Values"
 
@@ -37,6 +43,7 @@ class Values(Section):
         """Make the row picker; the inputs come with the names."""
         self.inputs: dict[str, Value] = {}
         self.data: Dataset | None = None
+        self.given: Mapping[str, Any] = {}
         self.list = stack(cls="wb-rows")
         self.problem = message()
         self.place: Path | None = None
@@ -122,7 +129,8 @@ class Values(Section):
     def _take(self, sample: Sample, data: Dataset) -> None:
         self.about.say(f"of {len(data):,} in {data.name} · {sample.id}")
         names, values = self.desk.draft.variables, sample.values
-        self.desk.draft.values.update({name: values[name] for name in names if name in values})
+        self.given = {name: values[name] for name in names if name in values}
+        self.desk.draft.values.update(self.given)
         missing = [name for name in names if name not in values]
         self.problem.say(
             f"{data.name} has no column {', '.join(missing)} (there is: {', '.join(data.columns)});"

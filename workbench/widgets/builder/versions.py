@@ -115,11 +115,11 @@ class Versions:
         """
         when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
         n = self._kept[-1].n + 1 if self._kept else 1
-        given = _copied(reply) if reply is not None else None
-        version = Version(n, when, _copied(body), _copied(values or {}), given, note)
+        given = copied(reply) if reply is not None else None
+        version = Version(n, when, copied(body), copied(values or {}), given, note)
         self._kept.append(version)
         if self.path is not None:
-            self._write(self.path, _line(version))
+            self._write(self.path, as_line(version))
         return version
 
     def _write(self, path: Path, line: bytes) -> None:
@@ -167,11 +167,12 @@ def _append(descriptor: int, line: bytes) -> None:
         raise
 
 
-def _line(version: Version) -> bytes:
+def as_line(version: Version) -> bytes:
+    """Return a version as it stands in a file."""
     return dumps(asdict(version)) + b"\n"
 
 
-def _copied(value: Mapping[str, Any]) -> Body:
+def copied(value: Mapping[str, Any]) -> Body:
     """Return the JSON of *value* as it is now; what is no JSON as its text."""
     copied: Body = {str(key): _json(item) for key, item in value.items()}
     return copied
@@ -191,13 +192,14 @@ def _read(data: bytes, path: Path) -> Iterator[Version | str]:
     *lines, torn = data.split(b"\n")
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _version(line) or f"{path}:{number}: no version; the line is left out"
+            yield as_version(line) or f"{path}:{number}: no version; the line is left out"
     if torn.strip():
         # A whole version without its line end was written whole: only the end was lost.
-        yield _version(torn) or f"{path}:{len(lines) + 1}: cut off while it was written; it is left out"
+        yield as_version(torn) or f"{path}:{len(lines) + 1}: cut off while it was written; it is left out"
 
 
-def _version(line: bytes) -> Version | None:
+def as_version(line: bytes) -> Version | None:
+    """Return the version of a line, None where it is none."""
     try:
         row = loads(line)
     except WireError:
@@ -211,3 +213,14 @@ def _version(line: bytes) -> Version | None:
     if not isinstance(values, dict) or not isinstance(reply, dict | None) or not isinstance(note, str):
         return None
     return Version(n, at, body, values, reply, note)
+
+
+def moment(at: str) -> datetime | None:
+    """Return a time of a version by the clock on the wall; None where a file holds something else.
+
+    >>> moment("yesterday")
+    """
+    try:
+        return datetime.fromisoformat(at).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
