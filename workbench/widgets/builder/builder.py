@@ -333,6 +333,7 @@ class PromptBuilder:
         """Something beside the draft changed: a value, the betas."""
         self.values.refresh()
         self.settings.betas.show()
+        self.thinking.refresh()
         self._settle_soon()
 
     def _show(self, keys: set[str] | None) -> None:

@@ -174,19 +174,37 @@ def line_text(
     )
 
 
-def whole_number(desk: Desk, path: Callable[[], str], label: str, *, placeholder: str = "") -> Field:
-    """Return a field for a whole number; commas and spaces between digits do not count."""
+def whole_number(
+    desk: Desk,
+    path: Callable[[], str],
+    label: str,
+    *,
+    placeholder: str = "",
+    wrap: Callable[[int], Any] = lambda value: value,
+    unwrap: Callable[[Any], Any] = lambda value: value,
+) -> Field:
+    """Return a field for a whole number; commas and spaces between digits do not count.
 
-    def read(typed: str) -> int | None:
+    Args:
+        desk: What the form shares.
+        path: Where the value stands.
+        label: What it is called.
+        placeholder: Shown where it is empty.
+        wrap: Makes the value of the number; `unwrap` finds the number in it.
+        unwrap: The way back.
+    """
+
+    def read(typed: str) -> Any:
         plain = typed.replace(",", "").replace(" ", "").replace("_", "")
         if not plain:
             return None
         try:
-            return int(plain)
+            return wrap(int(plain))
         except ValueError:
             raise ValueError(f"{label} is a whole number, e.g. 1024; {typed!r} is none") from None
 
-    def write(value: Any) -> str:
+    def write(held: Any) -> str:
+        value = unwrap(held)
         return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value or "")
 
     widget = w.Text(description=label, placeholder=placeholder, continuous_update=False)

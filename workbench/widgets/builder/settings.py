@@ -8,7 +8,7 @@ import ipywidgets as w
 
 from workbench.catalog import EFFORT_LEVELS, catalog
 from workbench.widgets.builder import field as f
-from workbench.widgets.builder.parts import Words, line, show_if
+from workbench.widgets.builder.parts import Words, button, line, show_if
 from workbench.widgets.builder.section import Section
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ THINKING = {
 }
 LINES = ("fable", "mythos", "opus", "sonnet", "haiku")
 SAMPLING = ("temperature", "top_p", "top_k")
+TASK = "output_config.task_budget"
 COVERED = frozenset({
     "model", "max_tokens", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
     "stop_sequences", "cache_control", "service_tier", "inference_geo", "speed", "metadata", *SAMPLING,
@@ -50,7 +51,26 @@ class Thinking(Section):
         self.display = f.Choice(self.desk, at("thinking.display"), "shown as")
         self.effort = f.Choice(self.desk, at("output_config.effort"), "effort")
         self.why = Words(cls="wb-dim")
-        self.fill(line(self.kind.box, self.budget.box, self.display.box), self.effort.box, self.why.widget)
+        self.task = f.whole_number(
+            self.desk,
+            at(TASK),
+            "task budget, tokens",
+            placeholder="not set",
+            wrap=lambda total: {"type": "tokens", **_object(self.desk.draft.get(TASK)), "total": total},
+            unwrap=lambda held: held.get("total") if isinstance(held, dict) else held,
+        )
+        self.left = f.whole_number(
+            self.desk, at(f"{TASK}.remaining"), "remaining, tokens", placeholder="all of it"
+        )
+        self.about = Words(cls="wb-dim")
+        self.send = button("Send its beta", self._send_beta, hint="add it to the betas under Settings")
+        self.fill(
+            line(self.kind.box, self.budget.box, self.display.box),
+            self.effort.box,
+            self.why.widget,
+            line(self.task.box, self.left.box),
+            line(self.about.widget, self.send),
+        )
 
     def show(self) -> None:
         """Offer what the model takes."""
@@ -68,7 +88,29 @@ class Thinking(Section):
         levels = EFFORT_LEVELS if model is None or model.effort_levels is None else model.effort_levels
         self.effort.offer([(_effort_default(model), None), *((level, level) for level in levels)])
         self.why.say(why_off(model, self.desk.model_name))
-        self.said.say(" · ".join(filter(None, [asked, draft.get("output_config.effort")])) or "not set")
+        total = self._show_task()
+        said = [asked, draft.get("output_config.effort"), f"{total:,} for the task" if total else ""]
+        self.said.say(" · ".join(map(str, filter(None, said))) or "not set")
+
+    def _show_task(self) -> int | None:
+        """Show the task budget and what it takes to send one; return it."""
+        held = self.desk.draft.get(TASK)
+        total = _object(held).get("total")
+        self.task.show()
+        self.left.show()
+        show_if(self.left.box, isinstance(held, dict))
+        unsent = held is not None and task_beta() not in self.desk.betas
+        show_if(self.send, unsent)
+        said = [
+            "task budget: the model paces itself by it over the turns of a task; the limit is max_tokens",
+            "which models take one, the catalog does not say",
+            f"it needs the beta {task_beta()}" if unsent else "",
+        ]
+        self.about.say(" · ".join(filter(None, said)) if held is not None else "")
+        return total if isinstance(total, int) and not isinstance(total, bool) else None
+
+    def _send_beta(self) -> None:
+        self.desk.set_betas([*self.desk.betas, task_beta()])
 
     def _budget(self) -> None:
         """Give a budget to thinking that needs one, and take from the rest what only that takes."""
@@ -81,6 +123,15 @@ class Thinking(Section):
             draft.set("thinking.budget_tokens", None)
         if kind is None:
             draft.set("thinking", None)
+
+
+def task_beta() -> str:
+    """Return the name of the beta that a task budget needs."""
+    return str(catalog().betas["required_today"]["task budgets"])
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 class Output(Section):
