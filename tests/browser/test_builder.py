@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.browser.conftest import IDLE
+from tests.browser.test_axe import RULES, Axe
 from tests.forms import pdf, png
 
 HEAD = """
@@ -38,6 +39,11 @@ client = wb.Client(base_url=start_in_thread(latency="0.1,1").url, store=False)
 """
 TEXTS = """shown => JSON.stringify(
   [...document.querySelectorAll('.wb-turn textarea')].map(field => field.value)) === shown"""
+DRAFTS = """
+from pathlib import Path
+builder.settle()
+print("DRAFTS", len([*Path("runs/builder-lost").glob("draft-*.json")]))
+"""
 ANSWER = "print('ANSWER', builder.reply.text if builder.reply else None, builder.prompt.variables)"
 
 
@@ -381,4 +387,45 @@ def test_the_right_side_stays_in_sight(page, lab, tmp_path, theme):
     assert 0 <= box["y"] <= 800
     width = form.root.evaluate("node => [node.scrollWidth, node.clientWidth]")
     assert width[0] <= width[1] + 1
+    form.calm()
+
+
+def test_what_was_typed_and_never_run_outlives_the_kernel(page, lab, tmp_path):
+    """Typed, the kernel restarted, the cell run again: the draft is offered, and put back by keyboard."""
+    shutil.rmtree(lab.root / "runs/builder-lost", ignore_errors=True)
+    cell = CITED.replace("prompt, versions=None", "prompt, name='lost'")
+    form = Form(page, lab, HEAD + POLICY + cell, DRAFTS)
+    question = form.section("Messages").get_by_role("textbox", name="text", exact=True)
+    question.fill("Typed and never run: {{question}}")
+    form.open("Values").get_by_role("textbox", name="question").fill("How long?")
+    page.page.locator(".jp-CodeCell").last.click()
+    page.command("notebook:run-cell")
+    page.output(-1).get_by_text("DRAFTS 1").wait_for()
+    drafts = lab.root / "runs/builder-lost"
+
+    page.command("kernelmenu:restart")
+    page.page.locator(".jp-Dialog").get_by_role("button", name="Confirm").click()
+    page.page.wait_for_function(IDLE)
+    page.page.locator(".jp-CodeCell").first.locator(".cm-content").click()
+    page.command("notebook:run-cell")
+
+    offer = form.root.get_by_role("status").filter(has_text="A draft from")
+    offer.wait_for()
+    page.page.screenshot(path=tmp_path / "offered.png")
+    assert question.input_value() == "Answer: {{question}}"
+    assert [path.name.split("-")[0] for path in drafts.iterdir()] == ["draft"]
+    restore = form.root.get_by_role("button", name="Restore the draft that was never run", exact=True)
+    restore.focus()
+    page.page.keyboard.press("Enter")
+    page.page.wait_for_function(TEXTS, arg='["Typed and never run: {{question}}"]')
+    form.root.get_by_role("status").filter(has_text="is back; Undo takes it out again").wait_for()
+    page.page.wait_for_function("document.activeElement.closest('.wb-top') !== null")
+    assert form.open("Values").get_by_role("textbox", name="question").input_value() == "How long?"
+
+    form.root.get_by_role("button", name="Undo", exact=True).click()
+    offer.wait_for()
+    assert question.input_value() == "Answer: {{question}}"
+    form.root.get_by_role("button", name="Discard the draft that was never run", exact=True).click()
+    form.root.get_by_role("status").filter(has_text="The draft is deleted").wait_for()
+    assert list(drafts.iterdir()) == []
     form.calm()
