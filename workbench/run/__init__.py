@@ -1,7 +1,7 @@
 """What happened: one `Result` per trial, and the `Run` that holds them and knows its folder."""
 
 from workbench.run.info import INFO, RunInfo, Status, judges, write
-from workbench.run.kept import Kept, keep
+from workbench.run.kept import Kept, bodies, keep
 from workbench.run.recall import Recalled, recall, settle
 from workbench.run.result import Result, as_asked
 from workbench.run.run import JOURNAL, Run
@@ -18,6 +18,7 @@ __all__ = [
     "Status",
     "Warmed",
     "as_asked",
+    "bodies",
     "judges",
     "keep",
     "recall",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.cost import Receipt, cost
 from workbench.errors import JournalError
+from workbench.journal.scan import parsed
 from workbench.run.result import Result
 from workbench.score import Score
 from workbench.wire import Usage
@@ -16,7 +17,7 @@ from workbench.wire.codec import dumps, loads
 from workbench.wire.message import refused_before_output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from workbench.journal import Reader
@@ -103,6 +104,11 @@ class Kept(Result):
         return self._place
 
     @property
+    def lies(self) -> tuple[Reader, int]:
+        """What its record is read with, and the byte it begins at."""
+        return self._reader, self._place
+
+    @property
     def usage(self) -> Usage | None:
         """Tokens, as the service counted them; None where it did not."""
         return None if self._usage is None else _read(self._usage)
@@ -128,7 +134,10 @@ class Kept(Result):
         return dict(self._record())
 
     def _record(self) -> dict[str, Any]:
-        record = self._reader.at(self._place)
+        return self._own(self._reader.at(self._place))
+
+    def _own(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a record that was read, or refuse it: it is another one's."""
         who = (record.get("index"), record.get("variant"), record.get("sample"))
         if who != (self.index, self.variant, self.sample_id):
             raise JournalError(
@@ -136,6 +145,15 @@ class Kept(Result):
                 "the journal was replaced: load the run again"
             )
         return record
+
+    def parse(self, body: bytes | None) -> dict[str, Any]:
+        """Return the record whose JSON `bodies` gave.
+
+        Raises:
+            JournalError: There is none, or it is another one's.
+        """
+        record = parsed(body)
+        return self._record() if record is None else self._own(record)
 
     def __repr__(self) -> str:
         return f"Kept({self.trial_id!r}, at byte {self._place} of {str(self._reader.path)!r})"
@@ -165,6 +183,36 @@ def keep(result: Result, reader: Reader, place: int) -> Kept:
     reason = body.get("stop_reason")
     _put(kept, "_stop_reason", intern(reason) if type(reason) is str else reason)
     return kept
+
+
+def bodies(rows: Sequence[Result]) -> Iterator[tuple[int, Kept, bytes | None]]:
+    """Yield the records of rows as they lie in the journal, unparsed, in the order in which they lie there.
+
+    Yields:
+        A position in *rows*, its row, and the JSON for `Kept.parse`, None where it cannot be read. Rows that
+        are in no journal are left out.
+    """
+    lying: dict[Reader, list[tuple[int, int]]] = {}
+    for at, row in enumerate(rows):
+        if isinstance(row, Kept):
+            reader, place = row.lies
+            lying.setdefault(reader, []).append((place, at))
+    for reader, places in lying.items():
+        places.sort()
+        found = _lying(reader, [place for place, _ in places])
+        for (_, at), body in zip(places, found, strict=True):
+            yield at, rows[at], body  # type: ignore[misc]  # only such are in the list
+
+
+def _lying(reader: Reader, places: list[int]) -> Iterator[bytes | None]:
+    """Yield what lies at *places*, and None for what is left of them once the journal cannot be read."""
+    done = 0
+    try:
+        for body in reader.bodies(places):
+            done += 1
+            yield body
+    except JournalError:
+        yield from [None] * (len(places) - done)
 
 
 def _compact(usage: Any) -> bytes:

@@ -29,6 +29,7 @@ STEP: Final = 1000
 """Rows of which something slow is got at once."""
 
 _TEXTS: Final = ("answer", "input")
+_SEARCH: Final = "search:"
 _VERDICTS: Final = {"failed": "failed", "errors": "error"}
 
 
@@ -142,8 +143,9 @@ class Engine:
         """Return what must be got before a query can be answered."""
         wanted = [query.sort] if query.sort in SLOW else []
         judges = self.rows.info.judges
-        reads = query.sort in _TEXTS or query.group == "answer" or bool(query.search.strip())
-        wanted += ["texts"] if reads or (query.only == "differ" and not judges) else []
+        reads = query.sort in _TEXTS or query.group == "answer" or (query.only == "differ" and not judges)
+        wanted += ["texts"] if reads else []
+        wanted += [f"{_SEARCH}{query.search}"] if query.search.strip() else []
         wanted += ["samples"] if query.group.startswith("value:") else []
         return tuple(what for what in wanted if not self.has(what))
 
@@ -155,7 +157,10 @@ class Engine:
         """Return how much of something slow is known, from 0 to 1."""
         if what == "samples":
             return float(self.samples.read)
-        done = self.texts.filled if what == "texts" else self.rows.kept(what).filled
+        if what.startswith(_SEARCH):
+            done = self.texts.looked(what.removeprefix(_SEARCH))
+        else:
+            done = self.texts.filled if what == "texts" else self.rows.kept(what).filled
         return done / len(self.rows) if len(self.rows) else 1.0
 
     def step(self, what: str, count: int = STEP) -> None:
@@ -164,8 +169,15 @@ class Engine:
             self.samples.index()
             return
         with self.lock:
+            if what.startswith(_SEARCH):
+                self._look(what.removeprefix(_SEARCH), count)
+                return
             kept = self.texts if what == "texts" else self.rows.kept(what)
             kept.fill(self.rows.all, min(kept.filled + count, len(self.rows)))
+
+    def _look(self, words: str, count: int) -> None:
+        stop = max(self.texts.looked(words) + count, self.texts.filled)
+        self.texts.look(self.rows.all, words, min(stop, len(self.rows)))
 
     def prepare(self, query: Query) -> None:
         """Get all a query needs, here and now."""

@@ -1,15 +1,21 @@
-"""What the answers say: read once from the journal, bit by bit, to be searched, sorted and clustered."""
+"""What the answers say: read once from the journal, bit by bit, to be searched, sorted and clustered.
+
+A search does not wait for that: rows that are not read yet are looked at where they lie in the journal, and
+only those that may hold the words are read.
+"""
 
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from workbench.errors import JournalError
-from workbench.widgets.table.columns import said
+from workbench.run import Kept, bodies
+from workbench.widgets.table.columns import said, text_of
+from workbench.widgets.table.look import Look, folded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from workbench.run import Result
     from workbench.widgets.table.rows import Mask, Places
@@ -42,16 +48,18 @@ class Texts:
         self._unheld: dict[int, str] = {}  # the beginnings of those that are not held whole
         self._code: dict[bytes, int] = {}
         self._codes: list[int] = []
-        self._found: dict[str, tuple[int, Any]] = {}
+        self._found: dict[str, bytearray] = {}  # one byte per row that was looked at
 
     def fill(self, rows: Sequence[Result], stop: int) -> None:
         """Read the rows before *stop*."""
-        for row in rows[self.filled : stop]:
-            asked, answer = self._read(row)
-            text = searchable(row, asked, answer)
+        new = range(self.filled, stop)
+        read = dict(self._read(rows, new))
+        for at in new:
+            asked, answer = read.pop(at)
+            text = searchable(rows[at], asked, answer)
             self._room -= len(text)
             if self._room < 0:
-                self._unheld[len(self._searched)] = searchable(row, asked[: PREFIX * 4], answer[: PREFIX * 4])
+                self._unheld[at] = searchable(rows[at], asked[: PREFIX * 4], answer[: PREFIX * 4])
             self._searched.append(text if self._room >= 0 else None)
             self._codes.append(self._coded(answer))
         self.filled = max(self.filled, stop)
@@ -66,36 +74,52 @@ class Texts:
 
     def renew(self, rows: Sequence[Result], place: int) -> None:
         """Read a row that was replaced."""
+        self._found.clear()
         if place >= self.filled:
             return
-        asked, answer = self._read(rows[place])
+        ((_, (asked, answer)),) = self._read(rows, (place,))
         if self._searched[place] is not None:
             self._searched[place] = searchable(rows[place], asked, answer)
         else:
             self._unheld[place] = searchable(rows[place], asked[: PREFIX * 4], answer[: PREFIX * 4])
         self._codes[place] = self._coded(answer)
-        self._found.clear()
+
+    def looked(self, words: str) -> int:
+        """Return of how many rows it is known, or known without reading, whether they hold *words*."""
+        done = len(self._found.get(folded(words), b""))
+        return done if self._unheld else max(done, self.filled)
+
+    def look(self, rows: Sequence[Result], words: str, stop: int) -> None:
+        """Look for *words* in the rows before *stop* that were not looked at for them yet."""
+        wanted = folded(words)
+        known = self._remembered(wanted)
+        at = len(known)
+        # Where fewer words are not, more of them are not: one who types on waits for little.
+        less = [seen for fewer, seen in self._found.items() if fewer != wanted and fewer in wanted]
+        found, unheld = bytearray(max(0, stop - at)), []
+        for place in range(at, stop):
+            text = self._searched[place] if place < len(self._searched) else None
+            if text is not None:
+                found[place - at] = wanted in text
+            elif all(place >= len(seen) or seen[place] for seen in less):
+                unheld.append(place)
+        for place, (asked, answer) in self._read(rows, unheld, Look(wanted).may_be_in):
+            found[place - at] = wanted in searchable(rows[place], asked, answer)
+        known.extend(found)
 
     def search(self, rows: Sequence[Result], words: str) -> Mask:
-        """Return which rows hold *words*, upper and lower case alike; all were read before."""
+        """Return which rows hold *words*, upper and lower case alike; those not looked at are now."""
         import numpy as np
 
-        wanted = " ".join(words.split()).casefold()
-        known = self._found.get(wanted)
-        if known is not None and known[0] == len(self._searched):
-            made: Mask = known[1]
-            return made
-        found = np.fromiter(
-            (
-                wanted in (self._again(rows[at]) if text is None else text)
-                for at, text in enumerate(self._searched)
-            ),
-            dtype=bool,
-            count=len(self._searched),
-        )
-        if len(self._found) >= _REMEMBERED:
-            self._found.pop(next(iter(self._found)))
-        self._found[wanted] = (len(self._searched), found)
+        self.look(rows, words, len(rows))
+        return np.frombuffer(bytes(self._found[folded(words)]), dtype=bool)
+
+    def _remembered(self, wanted: str) -> bytearray:
+        found = self._found.get(wanted)
+        if found is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.pop(next(iter(self._found)))
+            found = self._found[wanted] = bytearray()
         return found
 
     def starts(self, key: str) -> list[str]:
@@ -110,15 +134,33 @@ class Texts:
 
         return np.array(self._codes, dtype=np.intp)
 
-    def _again(self, row: Result) -> str:
-        return searchable(row, *self._read(row))
+    def _read(
+        self,
+        rows: Sequence[Result],
+        places: Iterable[int],
+        may_be_in: Callable[[bytes], bool] = lambda _: True,
+    ) -> Iterator[tuple[int, tuple[str, str]]]:
+        """Yield input and answer of the rows at *places*, but of answers that *may_be_in* rules out unparsed.
 
-    def _read(self, row: Result) -> tuple[str, str]:
+        What cannot be read is empty, and `trouble` says why.
+        """
+        chosen = list(places)
+        for at, row, body in bodies([rows[place] for place in chosen]):
+            # What an error says is put together of several parts.
+            if body is None or row.error is not None or may_be_in(body):
+                yield chosen[at], self._parsed(row, body)
+        for place in chosen:
+            if not isinstance(rows[place], Kept):
+                yield place, (rows[place].input, said(rows[place]))
+
+    def _parsed(self, row: Kept, body: bytes | None) -> tuple[str, str]:
         try:
-            return row.input, said(row)
+            record = row.parse(body)
         except JournalError as error:
             self.trouble = str(error)
             return "", ""
+        answer = text_of(record.get("message")) if row.error is None else said(row)
+        return str(record.get("input", "")), answer
 
     def _coded(self, answer: str) -> int:
         mark = blake2b(" ".join(answer.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -183,20 +183,19 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
 
     def _hear_query(self, n: Any = None, **asked: Any) -> None:
         query = self._engine.check(Query.of(asked))
-        if missing := self._engine.missing(query):
+        if self._engine.missing(query):
             self._work.waiting = (n, query)
             self._work.tell_state()
             self._background.wake()
-            self._meanwhile(query, missing)
+            self._meanwhile(query)
             return
         self._work.waiting = None
         self.put(self._engine.arrange(query), n)
 
-    def _meanwhile(self, query: Query, missing: tuple[str, ...]) -> None:
+    def _meanwhile(self, query: Query) -> None:
         """Show what can be shown of a question while something is read for the rest of it."""
         now = self._arranged.query
-        if "texts" in missing:
-            query = replace(query, search=now.search)
+        query = replace(query, search=now.search)
         if not self._engine.missing(query) and query != now:
             self.put(self._engine.arrange(query), None)
 

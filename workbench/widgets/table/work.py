@@ -34,6 +34,7 @@ PATIENCE: Final = 5
 
 _DOING: Final = {
     "texts": "reading answers",
+    "search": "reading answers",
     "samples": "reading samples",
     "cost": "adding up prices",
     **dict.fromkeys(("tokens_in", "tokens_out"), "counting tokens"),
@@ -114,7 +115,7 @@ class Work:
         """Return what it is at, "" where at nothing."""
         waiting, engine = self.waiting, self._engine
         for what in engine.missing(waiting[1]) if waiting is not None else ():
-            return f"{_DOING[what]} {100 * engine.progress(what):.0f} %"
+            return f"{_DOING[what.partition(':')[0]]} {100 * engine.progress(what):.0f} %"
         doing = ["texts"] if self._ahead else []
         doing += [key for key in SLOW if self._wanted and not engine.has(key)]
         return f"{_DOING[doing[0]]} {100 * engine.progress(doing[0]):.0f} %" if doing else ""
