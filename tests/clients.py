@@ -1,12 +1,11 @@
-"""Clients on the emulator, a server that answers as a test says, and one small question."""
+"""Clients that are closed with their test, one small question, and one small study."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.faults import FaultServer
 from workbench.client import Client
 from workbench.dataset import Dataset
 from workbench.evaluation import Eval
@@ -14,19 +13,8 @@ from workbench.prompt import Prompt
 from workbench.score import number
 from workbench.wire import Request
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-KEY = "sk-ant-api03-canary-canary-canary"
 BODY = {"model": "claude-haiku-4-5", "max_tokens": 20, "messages": ["What is 2 + 3?"]}
 REQUEST = Request.model_validate(BODY)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    """A server that answers as a test says."""
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture

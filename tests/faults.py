@@ -10,10 +10,15 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     Act = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+KEY = "sk-ant-api03-canary-canary-canary"
+"""A key that may show nowhere."""
 
 MESSAGE: dict[str, Any] = {
     "id": "msg_1",
@@ -220,3 +225,10 @@ class FaultServer:
         self.requests.append((head, body))
         act = self.acts.pop(0) if self.acts else self.otherwise
         await (say(act) if isinstance(act, bytes) else act)(writer)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FaultServer]:
+    """One server for a module that says ``server = faults.server``; each test scripts it."""
+    with FaultServer() as running:
+        yield running

@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 
 from tests import clients, faults
-from tests.clients import BODY, KEY, REQUEST
-from tests.faults import error, event, events, http, say, sse
+from tests.clients import BODY, REQUEST
+from tests.faults import KEY, error, event, events, http, say, sse
 from workbench.cassette import Cassette
 from workbench.client import Client, face
 from workbench.errors import BadRequestError, NotFoundError, StreamInterruptedError, UsageError
 from workbench.transport import Limits
 
-server = clients.server
+server = faults.server
 make = clients.make
 
 

@@ -18,7 +18,7 @@ from workbench.journal import Journal
 from workbench.prompt import Prompt
 from workbench.score import number
 
-server = clients.server
+server = faults.server
 make = clients.make
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests import clients, faults
-from tests.clients import BODY, KEY, REQUEST, study
-from tests.faults import drip, error, events, http, say, sse
+from tests.clients import BODY, REQUEST, study
+from tests.faults import KEY, drip, error, events, http, say, sse
 from workbench import sync
 from workbench.cassette import Cassette
 from workbench.client import Client
@@ -27,7 +27,7 @@ from workbench.errors import (
     UsageError,
 )
 
-server = clients.server
+server = faults.server
 make = clients.make
 
 

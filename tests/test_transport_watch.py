@@ -9,30 +9,23 @@ import pytest
 
 from tests import faults
 from tests.faults import FaultServer, error, events, http, say, sse
+from tests.sending import REQUEST
 from tests.service import Limit, Service, request, transport
 from tests.virtual import run
 from workbench import sync
 from workbench.errors import APIError, IncompleteError
 from workbench.platforms import resolve
 from workbench.transport import Limits, Onlooker, Transport
-from workbench.wire import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from workbench.transport import Watch
+    from workbench.wire import Request
 
-REQUEST = Request.model_validate({"model": "claude-haiku-4-5", "max_tokens": 9, "messages": ["Hi"]})
+server = faults.server
+
 STREAMED = REQUEST.with_(stream=True)
 GOOD = sse(events("Hel", "lo."))
 RESET = say(b"", then="reset")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[FaultServer]:
-    """One server for the module; each test scripts it."""
-    with FaultServer() as running:
-        yield running
 
 
 class Noted:
