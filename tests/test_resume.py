@@ -25,7 +25,7 @@ def study(n=6, **changes):
 
 @pytest.fixture
 def server(start_emulator):
-    return start_emulator()
+    return start_emulator(latency=0.1)  # what stops a run hears of an answer when it is safe: a slow disk is late
 
 
 @pytest.fixture
