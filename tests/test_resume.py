@@ -25,7 +25,8 @@ def study(n=6, **changes):
 
 @pytest.fixture
 def server(start_emulator):
-    return start_emulator(latency=0.1)  # what stops a run hears of an answer when it is safe: a slow disk is late
+    # Whoever stops a run hears of an answer when it is safe: on a slow disk five others would be through.
+    return start_emulator(latency=0.1)
 
 
 @pytest.fixture
