@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.virtual import Clock
 from workbench import tokens
 from workbench.emulator.auth import Caller
 from workbench.emulator.service import Service
@@ -14,16 +15,6 @@ WHO = Caller("wrkspc_a", "2026-10-21")
 LONG = "The quick brown fox jumps over the lazy dog. " * 130
 """Above the minimum of Sonnet 4.6, 1,024 tokens."""
 SHORT = "Brown fox."
-
-
-class Clock:
-    """Seconds, moved by hand."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture

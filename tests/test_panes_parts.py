@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import workbench as wb
+from tests.virtual import Clock
 from workbench.dataset import Dataset, Sample, append
 from workbench.errors import APIConnectionError, DatasetError, UsageError
 from workbench.lint import lint
@@ -44,16 +45,6 @@ def grown(answer: wb.Message) -> Growing:
     for event in events_of(answer):
         growing.take(event_of(event))
     return growing
-
-
-class Clock:
-    """Time that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def column(clock: Clock, asked: wb.Request | None = None) -> Column:

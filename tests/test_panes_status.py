@@ -7,6 +7,7 @@ import pytest
 
 import workbench as wb
 from tests.test_panes import LONG, MODELS, Told, request
+from tests.virtual import Clock
 from workbench.emulator.faults import Faults
 from workbench.errors import LintError, ReplayMissError
 from workbench.show.safe import Html
@@ -290,16 +291,6 @@ def test_replay_sends_nothing_and_shows_the_nearest(service, view, tmp_path):
 
 
 # --- in words --------------------------------------------------------------------------------------------
-
-
-class Clock:
-    """A clock that is set."""
-
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
 
 
 TROUBLE = "the service has trouble; one call tries for all"

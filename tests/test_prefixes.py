@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.virtual import Clock
 from workbench.client import Client
 from workbench.dataset import Dataset
 from workbench.emulator import start_in_thread
@@ -29,16 +30,6 @@ def ask(text: str, *, system: str = LONG, ttl: str = "5m", **fields: Any) -> Req
     return Request(
         **{"model": "claude-haiku-4-5", "max_tokens": 9, "system": [block], "messages": [text], **fields}
     )
-
-
-class Clock:
-    """Stands still until it is told to go."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def turn(prefixes: Prefixes, request: Request) -> Turn:

@@ -1,4 +1,4 @@
-"""A loop whose time is made up: whoever sleeps wakes at once, in the right order, at the right moment."""
+"""Time that is made up: a clock moved by hand, and a loop whose sleepers wake at once, in the right order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+
+
+class Clock:
+    """Seconds that stand still until a test moves them."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class _Selector(selectors.SelectSelector):
