@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_runner import Service, go
+from tests.runs import Service, go
 from workbench.errors import WorkbenchError
 from workbench.run import INFO, Run
 
