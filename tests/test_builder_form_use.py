@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.forms import block, editor, form, hear, press
-from tests.test_lint_rules import EXAMPLES, document, text, user
+from tests.rulebook import EXAMPLES, document, text, user
 from workbench.catalog import catalog
 from workbench.client import Client
 from workbench.dataset import Dataset
