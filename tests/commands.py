@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from workbench.cli import main
 
@@ -94,3 +97,34 @@ def until(true: Callable[[], bool], *, within_s: float = 20) -> None:
     while not true():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
+
+
+# --- fixtures ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Run a command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: called(capsys, *words)
+
+
+@pytest.fixture
+def asked(emulator):
+    """Return how many messages the emulator was asked for since the test began."""
+    before = emulator.ledger()["by_path"].get("/v1/messages", 0)
+    return lambda: emulator.ledger()["by_path"].get("/v1/messages", 0) - before
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A module with a study of sums."""
+    return sums(tmp_path / "study.py")
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """A copy of the regression suite, to be changed."""
+    for folder in ("evals", "datasets"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("runs"))
+    return tmp_path / "evals" / "sentiment.ipynb"
