@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.catalog import catalog
 from workbench.cost.rates import LABELS, MILLION, Card, Refusal, Terms, cards, list_prices, server_rates
-from workbench.cost.receipt import Line, Rate, Receipt, dollars
+from workbench.cost.receipt import Line, Rate, Receipt, Tally, dollars
 from workbench.wire import Usage, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Line", "Receipt", "cost", "dollars", "list_prices"]
+__all__ = ["Line", "Receipt", "Tally", "cost", "dollars", "list_prices"]
 
 
 def cost(
@@ -87,7 +87,8 @@ def _receipt(found: tuple[Card, ...], usage: Usage, model: str, day: date) -> Re
         prompt = usage.total_input
         card = next(c for c in found if prompt > c.over)
     parts = tuple(zip(card.rates, _tokens(usage), strict=True))
-    missing = tuple(f"{rate.label}: no price known" for rate, n in parts if n and rate.each is None)
+    unknown = () if card.whole else (rate.label for rate, n in parts if n and rate.each is None)
+    missing = tuple(f"{label}: no price known" for label in unknown)
     return Receipt(parts + _extras(usage), model=model, at=day, reasons=missing, unpriced=bool(missing) * 1)
 
 
@@ -108,17 +109,17 @@ def _unpriced(reason: str, model: str, day: date, usage: Usage | None = None) ->
 
 
 def _tokens(usage: Usage) -> tuple[int, int, int, int, int]:
-    """Return uncached input, 5m writes, 1h writes, reads and output; writes of no known lifetime are 5m."""
+    """Return uncached input, 5m writes, 1h writes, reads and output; writes of no known lifetime are 5m.
+
+    Args:
+        usage: One whose counts are all `known`.
+    """
     split = usage.cache_creation
-    short = _count(split.ephemeral_5m_input_tokens) if split else 0
-    long = _count(split.ephemeral_1h_input_tokens) if split else 0
-    short = max(short, _count(usage.cache_creation_input_tokens) - long)
-    reads = _count(usage.cache_read_input_tokens)
-    return _count(usage.input_tokens), short, long, reads, _count(usage.output_tokens)
-
-
-def _count(value: float | None) -> int:
-    return value if isinstance(value, int) else 0
+    short = split.ephemeral_5m_input_tokens or 0 if split else 0
+    long = split.ephemeral_1h_input_tokens or 0 if split else 0
+    short = max(short, (usage.cache_creation_input_tokens or 0) - long)
+    reads = usage.cache_read_input_tokens or 0
+    return usage.input_tokens or 0, short, long, reads, usage.output_tokens or 0  # type: ignore[return-value]
 
 
 def _extras(usage: Usage) -> tuple[tuple[Rate, int], ...]:
@@ -133,6 +134,10 @@ def _extras(usage: Usage) -> tuple[tuple[Rate, int], ...]:
         usage.thinking_tokens,
     )
     return tuple(zip(server_rates(), (_count(n) for n in counts), strict=True))
+
+
+def _count(value: float | None) -> int:
+    return value if isinstance(value, int) else 0
 
 
 _SEPARATE = ("compaction", "advisor_message")

@@ -56,10 +56,17 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The rates of one model under one set of circumstances; None in `rates` where a price is unknown."""
+    """The rates of one model under one set of circumstances.
+
+    Attributes:
+        over: Tokens that a prompt must exceed.
+        rates: One for each of `LABELS`; its ``each`` is None where a price is unknown.
+        whole: Whether all are known.
+    """
 
     over: int
     rates: tuple[Rate, Rate, Rate, Rate, Rate]
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +228,8 @@ def _card(prices: Mapping[str, Price], modifiers: list[tuple[str, Decimal]], ove
         rates = [replace(rate, alone=rate.each and rate.each / batch) for rate in rates]
     plain = rates[0].each
     cached = [replace(rate, plain=plain) for rate in rates[1:4]]
-    return Card(over, (rates[0], cached[0], cached[1], cached[2], rates[4]))
+    whole = all(rate.each is not None for rate in rates)
+    return Card(over, (rates[0], cached[0], cached[1], cached[2], rates[4]), whole)
 
 
 def _rate(name: str, price: Price | None, factor: Decimal, words: str, over: int) -> Rate:

@@ -108,7 +108,7 @@ class Receipt(Shown):
             reasons: Why something is unpriced.
             unpriced: How many replies could not be priced.
         """
-        self._parts = parts if isinstance(parts, tuple) else tuple(parts)
+        self.parts = parts if isinstance(parts, tuple) else tuple(parts)
         self.model = model
         self.at = at
         self.reasons = reasons
@@ -117,7 +117,7 @@ class Receipt(Shown):
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """The lines, in the order of a bill; none for what was not used."""
-        parts = sorted((part for part in self._parts if part[1]), key=_place)
+        parts = sorted((part for part in self.parts if part[1]), key=_place)
         return tuple(rate.line(quantity) for rate, quantity in parts)
 
     @property
@@ -130,11 +130,11 @@ class Receipt(Shown):
         """Dollars, exact; None where anything is unpriced."""
         return None if self.unpriced else self.known
 
-    @cached_property
+    @property
     def known(self) -> Decimal:
         """Dollars of what could be priced; less than the bill where something is unpriced."""
         total = ZERO
-        for rate, quantity in self._parts:
+        for rate, quantity in self.parts:
             if quantity and rate.billed and rate.each is not None:
                 total += rate.each * quantity
         return total
@@ -145,7 +145,7 @@ class Receipt(Shown):
         if self.unpriced:
             return None
         total = ZERO
-        for rate, quantity in self._parts:
+        for rate, quantity in self.parts:
             each = rate.plain or rate.each
             if quantity and rate.billed and each is not None:
                 total += each * quantity
@@ -155,7 +155,7 @@ class Receipt(Shown):
     def saved_by_cache(self) -> Decimal:
         """Dollars more that the same would have cost without the prompt cache, where priced; perhaps less."""
         total = ZERO
-        for rate, quantity in self._parts:
+        for rate, quantity in self.parts:
             if quantity and rate.billed and rate.each is not None and rate.plain is not None:
                 total += (rate.plain - rate.each) * quantity
         return total
@@ -164,33 +164,27 @@ class Receipt(Shown):
     def saved_by_batch(self) -> Decimal:
         """Dollars more that the same would have cost outside the batches it came in, where priced."""
         total = ZERO
-        for rate, quantity in self._parts:
+        for rate, quantity in self.parts:
             if quantity and rate.billed and rate.each is not None and rate.alone is not None:
                 total += (rate.alone - rate.each) * quantity
         return total
 
     def each(self, label: str) -> Decimal | None:
         """Return dollars for one token of a kind, ``cache read`` for one; None where unknown or several."""
-        found = {rate.each for rate, _ in self._parts if rate.label == label}
+        found = {rate.each for rate, _ in self.parts if rate.label == label}
         return found.pop() if len(found) == 1 else None
 
     def named(self, model: str | None, at: date | None) -> Receipt:
         """Return the same receipt under a model and a day."""
-        return Receipt(self._parts, model=model, at=at, reasons=self.reasons, unpriced=self.unpriced)
+        return Receipt(self.parts, model=model, at=at, reasons=self.reasons, unpriced=self.unpriced)
 
     def __add__(self, other: Receipt) -> Receipt:
         if not isinstance(other, Receipt):
             return NotImplemented
-        merged = dict(self._parts)
-        for rate, quantity in other._parts:
-            merged[rate] = merged.get(rate, 0) + quantity
-        return Receipt(
-            tuple(merged.items()),
-            model=self.model if self.model == other.model else None,
-            at=self.at if self.at == other.at else None,
-            reasons=tuple(dict.fromkeys((*self.reasons, *other.reasons))),
-            unpriced=self.unpriced + other.unpriced,
-        )
+        both = Tally()
+        both.add(self)
+        both.add(other)
+        return both.receipt
 
     def __radd__(self, other: object) -> Receipt:
         """Let ``sum(receipts)`` work."""
@@ -205,7 +199,7 @@ class Receipt(Shown):
         return hash((self.model, self.at, self.unpriced))
 
     def _identity(self) -> tuple[object, ...]:
-        used = {rate: quantity for rate, quantity in self._parts if quantity}
+        used = {rate: quantity for rate, quantity in self.parts if quantity}
         return used, self.model, self.at, bool(self.unpriced)
 
     def __repr__(self) -> str:
@@ -217,6 +211,49 @@ class Receipt(Shown):
         widths = [max(len(row[i]) for row in rows) for i in range(5)]
         rule = ("", "", "", "-" * widths[3], "")
         return "\n".join(_row(row, widths) for row in (*rows[:-1], rule, rows[-1])) + _notes(self)
+
+
+class Tally:
+    """Adds receipts up one by one; what comes out is what ``+`` makes of them, in a fifth of the time.
+
+    Rates are told apart by their object first: there are few, and comparing two takes as long as ten sums.
+    """
+
+    def __init__(self) -> None:
+        self._rates: dict[int, Rate] = {}  # held, so that no other one gets the same id
+        self._quantities: dict[int, int] = {}
+        self._models: set[str | None] = set()
+        self._days: set[date | None] = set()
+        self._reasons: dict[str, None] = {}
+        self._unpriced = 0
+
+    def add(self, receipt: Receipt) -> None:
+        """Add one more."""
+        quantities = self._quantities
+        for rate, quantity in receipt.parts:
+            name = id(rate)
+            if name not in quantities:
+                self._rates[name], quantities[name] = rate, 0
+            quantities[name] += quantity
+        self._models.add(receipt.model)
+        self._days.add(receipt.at)
+        if receipt.reasons:
+            self._reasons |= dict.fromkeys(receipt.reasons)
+        self._unpriced += receipt.unpriced
+
+    @property
+    def receipt(self) -> Receipt:
+        """All of them in one."""
+        merged: dict[Rate, int] = {}
+        for name, rate in self._rates.items():
+            merged[rate] = merged.get(rate, 0) + self._quantities[name]
+        return Receipt(
+            tuple(merged.items()),
+            model=next(iter(self._models)) if len(self._models) == 1 else None,
+            at=next(iter(self._days)) if len(self._days) == 1 else None,
+            reasons=tuple(self._reasons),
+            unpriced=self._unpriced,
+        )
 
 
 def _place(part: tuple[Rate, int]) -> tuple[int, str, Decimal]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from workbench.cost import Receipt
+from workbench.cost import Receipt, Tally
 from workbench.display import Shown
 from workbench.report.lost import Lost, lost
 from workbench.report.words import EMULATED, NOTHING, UNPRICED, plural
@@ -157,18 +157,29 @@ Bills = dict[tuple[str, bool], Receipt]
 
 def bills(outcomes: Iterable[Outcome]) -> Bills:
     """Add up what answers cost; errors are not priced."""
-    sums: Bills = {}
+    sums: Tallies = {}
     for outcome in outcomes:
         if outcome.error is None:
             bill(sums, outcome, outcome.cost)
-    return sums
+    return total(sums)
 
 
-def bill(sums: Bills, outcome: Outcome, cost: Receipt) -> None:
+Tallies = dict[tuple[str, bool], Tally]
+"""`Bills` that are still being added up."""
+
+
+def bill(sums: Tallies, outcome: Outcome, cost: Receipt) -> None:
     """Add one answer's *cost*, which is known already, to *sums*."""
     key = outcome.variant, outcome.source == "live"
     known = sums.get(key)
-    sums[key] = cost if known is None else known + cost
+    if known is None:
+        known = sums[key] = Tally()
+    known.add(cost)
+
+
+def total(sums: Tallies) -> Bills:
+    """Return what was added up."""
+    return {key: tally.receipt for key, tally in sums.items()}
 
 
 def receipt(

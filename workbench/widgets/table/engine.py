@@ -190,7 +190,7 @@ class Engine:
         """What this run's answers cost together; None while that is not known of all."""
         if not self.has("cost") or self.rows.own < len(self.rows):
             return None
-        return dict(self.rows.prices.bills)
+        return self.rows.prices.bills
 
     # --- answers -------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from workbench.report.receipt import bill
+from workbench.report.receipt import bill, total
 from workbench.widgets.table.columns import WORDS, value_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from workbench.report import Bills
+    from workbench.report.receipt import Tallies
     from workbench.run import Result, RunInfo
 
     Floats = npt.NDArray[np.float64]
@@ -169,29 +170,30 @@ class Numbers:
 
 
 class Prices(Numbers):
-    """The list price of each row in dollars, and the bill of all: each answer is priced once for both.
-
-    Attributes:
-        bills: As `report.bills` makes them, of the rows that are filled.
-    """
+    """The list price of each row in dollars, and the bill of all: each answer is priced once for both."""
 
     def __init__(self) -> None:
         super().__init__(self._priced)
-        self.bills: Bills = {}
+        self._sums: Tallies = {}
+
+    @property
+    def bills(self) -> Bills:
+        """What `report.bills` makes of the rows that are filled."""
+        return total(self._sums)
 
     def cut(self, count: int) -> None:
         """Forget all: what the rows from *count* on cost is in the bill."""
         if self.filled > count:
             self.filled = 0
-            self.bills = {}
+            self._sums = {}
 
     def _priced(self, row: Result) -> float:
         if row.error is not None:
             return math.nan
         cost = row.cost
-        bill(self.bills, row, cost)
-        total = cost.total
-        return math.nan if total is None else float(total)
+        bill(self._sums, row, cost)
+        price = cost.total
+        return math.nan if price is None else float(price)
 
 
 class Words:
