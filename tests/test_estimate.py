@@ -1,4 +1,4 @@
-"""Estimates from what is known: recorded answers, exact counts, what is answered already."""
+"""Estimates from what is known: recorded answers, exact counts, shared prefixes, what is answered already."""
 
 from __future__ import annotations
 
@@ -204,6 +204,84 @@ def test_an_estimate_is_linear():
 
     seconds(50)
     assert seconds(1600) < 30 * max(seconds(200), 0.002)
+
+
+# --- what is shared, and what it costs --------------------------------------------------------------
+
+LONG = "Answer with one label, and nothing else. " * 500
+
+
+def few_shot(i: int, **more: Any) -> Request:
+    system = [{"type": "text", "text": LONG, "cache_control": {"type": "ephemeral"}}]
+    fields = {"model": "claude-sonnet-4-6", "max_tokens": 100, "system": system, "messages": [f"Sample {i}"]}
+    return Request.model_validate(fields | more)
+
+
+def test_one_request_writes_the_prefix_and_the_others_read_it():
+    """60 requests: 59 read, and the quote says what it would cost without."""
+    shared = estimate([few_shot(i) for i in range(60)], at=DAY)
+    alone = estimate([few_shot(0)], at=DAY)
+
+    assert alone.from_cache == 0
+    assert shared.from_cache > 0.95 * shared.input_likely
+    assert shared.cost_high is not None
+    assert shared.cost_without_cache is not None
+    assert shared.cost_high < shared.cost_without_cache / 3
+    assert "with cache leaders" in str(shared)
+
+
+def test_without_the_cache_nothing_is_read():
+    """`cache=False` prices every token as plain input."""
+    quote = estimate([few_shot(i) for i in range(3)], cache=False, at=DAY)
+
+    assert quote.from_cache == 0
+    assert quote.cost_high == quote.cost_without_cache
+
+
+def test_a_prefix_below_the_minimum_is_not_cached():
+    """4,096 tokens on Haiku 4.5: a mark on less costs nothing and saves nothing."""
+    short = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
+
+    quote = estimate([few_shot(i, model="claude-haiku-4-5", system=short) for i in range(5)], at=DAY)
+
+    assert quote.from_cache == 0
+    assert quote.cost_high == quote.cost_without_cache
+
+
+def test_models_do_not_share_a_cache():
+    """Each model writes its own prefix."""
+    names = ["claude-sonnet-4-6", "claude-opus-4-6"]
+
+    assert estimate([few_shot(0, model=name) for name in names], at=DAY).from_cache == 0
+
+
+def test_output_ends_at_max_tokens():
+    """High is the limit itself, low a tenth of it, or what the caller expects."""
+    requests = [few_shot(i) for i in range(10)]
+
+    assert estimate(requests, at=DAY).output_tokens == (100, 1000)
+    assert estimate(requests, at=DAY, output_tokens=(20, 500)).output_tokens == (200, 1000)
+
+
+def test_an_estimate_of_unknown_models_has_no_price():
+    """It says how many, and why."""
+    quote = estimate([few_shot(0), few_shot(1, model="my-model")], at=DAY)
+
+    assert (quote.cost_low, quote.cost_high, quote.unpriced) == (None, None, 1)
+    assert "no price is known for 'my-model'" in str(quote)
+
+
+def test_batches_are_quoted_at_half():
+    """The quote knows the batch price."""
+    whole, half = (estimate(few_shot(0), at=DAY, batch=batch).cost_high for batch in (False, True))
+
+    assert whole is not None
+    assert half == whole / 2
+
+
+def test_no_requests_cost_nothing():
+    """An empty study is free."""
+    assert str(estimate([], at=DAY)) == "0 requests · 0 tokens in, 0 out · $0.00"
 
 
 # --- client.estimate -------------------------------------------------------------------------------
