@@ -10,7 +10,11 @@ from typing import Any
 import ipywidgets
 from ipywidgets.widgets.widget import _instances as _shown
 
+from workbench.prompt import Prompt
 from workbench.widgets.builder import PromptBuilder
+
+HI = Prompt("Hi", model="claude-sonnet-4-6", max_tokens=500)
+SCHEMA = '{"type": "object", "properties": {"city": {"type": "string"}}}'
 
 
 def form(prompt=None, client=None, **options) -> Any:

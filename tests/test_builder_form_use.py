@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.forms import block, editor, form, hear, press
+from tests.forms import HI, block, editor, form, hear, press
 from tests.rulebook import EXAMPLES, document, text, user
 from workbench.catalog import catalog
 from workbench.client import Client
@@ -20,7 +20,6 @@ from workbench.widgets.builder import blank, keeping
 from workbench.widgets.builder.judging import judge
 from workbench.wire import Request
 
-HI = Prompt("Hi", model="claude-sonnet-4-6", max_tokens=500)
 ASK = Prompt("Answer briefly: {{question}}", model="claude-haiku-4-5", max_tokens=100)
 PATIENCE_S = 30
 
