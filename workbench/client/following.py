@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.client.trials import dollars
 from workbench.errors import UsageError
+from workbench.journal import in_use
 from workbench.journal.scan import Scan, failed, parsed
-from workbench.locks import BUSY, lock_file
 from workbench.report.words import TIMES, plural
-from workbench.run import JOURNAL, Result, RunInfo
+from workbench.run import JOURNAL, Result, RunInfo, state_of
 from workbench.show.tally import State, add
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Following:
         self._read(torn=held)
         self.state.done = len(self._answered) + len(self._errors)
         if not held:
-            self.ended = "killed" if info.status == "running" else info.status
+            self.ended = state_of(info, held=held)
             self.reason = info.reason or ""
         return before != (self._at, self.ended)
 
@@ -109,21 +109,6 @@ class Following:
             self.state.faults[kind].count -= 1
             if not self.state.faults[kind].count:
                 del self.state.faults[kind]
-
-
-def in_use(path: Path) -> bool:
-    """Return whether some process, this one too, writes a journal."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
-    except OSError:  # it is not there, or nobody may write it
-        return False
-    try:
-        lock_file(descriptor)
-    except OSError as error:
-        return error.errno in BUSY
-    finally:
-        os.close(descriptor)  # and with it goes the lock
-    return False
 
 
 def _budget(info: RunInfo) -> Decimal | None:

@@ -7,6 +7,6 @@ holds a whole file: records are read one after the other, or one by its place.
 
 from workbench.journal.salvage import Salvaged, salvage
 from workbench.journal.scan import Reader, Records, read
-from workbench.journal.writer import Journal, frame, sync_folder
+from workbench.journal.writer import Journal, frame, in_use, sync_folder
 
-__all__ = ["Journal", "Reader", "Records", "Salvaged", "frame", "read", "salvage", "sync_folder"]
+__all__ = ["Journal", "Reader", "Records", "Salvaged", "frame", "in_use", "read", "salvage", "sync_folder"]

@@ -182,6 +182,21 @@ class Journal:
             return
 
 
+def in_use(path: Path) -> bool:
+    """Return whether some process, this one too, writes a journal."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    except OSError:  # it is not there, or nobody may write it
+        return False
+    try:
+        lock_file(descriptor)
+    except OSError as error:
+        return error.errno in BUSY
+    finally:
+        os.close(descriptor)  # and with it goes the lock
+    return False
+
+
 def frame(record: dict[str, Any]) -> bytes:
     r"""Return the line for *record*.
 

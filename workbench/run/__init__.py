@@ -1,6 +1,6 @@
 """What happened: one `Result` per trial, and the `Run` that holds them and knows its folder."""
 
-from workbench.run.info import INFO, RunInfo, Status, judges, write
+from workbench.run.info import INFO, RunInfo, Status, judges, state_of, write
 from workbench.run.kept import Kept, bodies, keep
 from workbench.run.recall import Recalled, recall, settle
 from workbench.run.result import Result, as_asked
@@ -23,5 +23,6 @@ __all__ = [
     "keep",
     "recall",
     "settle",
+    "state_of",
     "write",
 ]

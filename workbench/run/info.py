@@ -100,6 +100,15 @@ class RunInfo:
             ) from error
 
 
+def state_of(info: RunInfo, *, held: bool) -> str:
+    """Return how a run is: what it says of itself, but ``killed`` where nobody holds its journal any more.
+
+    >>> state_of(RunInfo("labels"), held=False), state_of(RunInfo("labels", status="complete"), held=False)
+    ('killed', 'complete')
+    """
+    return info.status if info.status != "running" or held else "killed"
+
+
 def judges(scorers: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Return the scorers that decide whether a result passed, of pairs of name and kind.
 

@@ -11,9 +11,9 @@ from workbench import report
 from workbench.baseline import Baseline, only
 from workbench.display import Shown
 from workbench.errors import UsageError, did_you_mean
-from workbench.journal import Journal
+from workbench.journal import Journal, in_use
 from workbench.run.beside import carry
-from workbench.run.info import RunInfo, Status, write
+from workbench.run.info import RunInfo, Status, state_of, write
 from workbench.run.recall import recall
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ class Run(Shown):
     def status(self) -> Status:
         """``complete``, ``interrupted`` (Ctrl-C), ``stopped`` (an error of every call), ``running``."""
         return self.info.status
+
+    @property
+    def state(self) -> str:
+        """The status as it is now: ``killed`` where nobody goes on with a run though nobody ended it."""
+        return state_of(self.info, held=self.folder is None or in_use(self.folder / JOURNAL))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -30,12 +30,13 @@ def run(noun: Run) -> Html:
 
 
 def ending(noun: Run) -> Html | None:
-    """Say that a run is not complete, and why."""
-    if noun.status == "complete":
+    """Say that a run is not complete, and why; of one that somebody goes on with, how far it was."""
+    state = noun.state
+    if state == "complete":
         return None
     reason = f": {noun.info.reason}" if noun.info.reason else ""
-    done = f"{noun.status}{reason} — {len(noun):,} of {noun.info.planned:,} done; it can be resumed"
-    return origin(done)
+    then = "" if state == "running" else "; it can be resumed"
+    return origin(f"{state}{reason} — {len(noun):,} of {noun.info.planned:,} done{then}")
 
 
 def errors(found: Sequence[Result]) -> Html | None:

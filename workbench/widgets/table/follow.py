@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.client.following import in_use
 from workbench.errors import JournalError, UsageError
-from workbench.journal import Reader
+from workbench.journal import Reader, in_use
 from workbench.journal.scan import Scan, failed, parsed
-from workbench.run import INFO, JOURNAL, Result, Run, RunInfo, keep
+from workbench.run import INFO, JOURNAL, Result, Run, RunInfo, keep, state_of
 from workbench.run.warmed import Warmed
 
 if TYPE_CHECKING:
@@ -139,8 +138,3 @@ class Followed:
         """Return the run with *rows*, in the study's order."""
         ordered = tuple(sorted(rows, key=lambda row: row.index))
         return Run(replace(self.info), ordered, self.folder, tuple(self.warmed))
-
-
-def state_of(info: RunInfo, *, held: bool) -> str:
-    """Return how a run is: what it says of itself, but ``killed`` where nobody holds its journal any more."""
-    return info.status if info.status != "running" or held else "killed"

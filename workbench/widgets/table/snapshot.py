@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workbench.client.again import how_to_go_on
-from workbench.client.following import in_use
-from workbench.run import JOURNAL
+from workbench.journal import in_use
+from workbench.run import JOURNAL, state_of
 from workbench.show.safe import visible
 from workbench.widgets.table.changes import HINTS, KINDS
-from workbench.widgets.table.follow import state_of
 from workbench.widgets.table.query import FILTERS
 
 if TYPE_CHECKING:
