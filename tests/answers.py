@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.show.transcript import answer_view
 from workbench.wire import Message, Request
 
 POLICY = (
@@ -129,6 +130,16 @@ def said(*parts: Any, **more: Any) -> Message:
     body = {"model": "claude-haiku-4-5", "content": content, "stop_reason": "end_turn"}
     return Message.model_validate({**body, **more})
 
+
+def html_of(*parts: Any, **more: Any) -> str:
+    """Return how an answer of these parts is shown, beside the request with a document of each kind."""
+    return str(answer_view(said(*parts, **more), asked())["html"])
+
+
+EVERY = said(
+    ("a", FREE), ("b", WRONG), ("c", BLOCK), ("d", PAGE), ("e", FOUND), ("f", WEB), ("g", {"type": "newer"})
+)
+"""An answer with a citation of each kind, of which one is wrong and one is newer than this code."""
 
 THOUGHT = {"type": "thinking", "thinking": "The policy names a term and a fee.", "signature": "s"}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Lyon", "days": 3}}

@@ -4,32 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.answers import (
-    BLOCK,
-    CALL,
-    FOUND,
-    FREE,
-    PAGE,
-    THOUGHT,
-    WEB,
-    WRONG,
-    answer,
-    asked,
-    plain,
-    said,
-)
+from tests.answers import CALL, THOUGHT, answer, html_of, plain
 from tests.inert import assert_inert
 from workbench.show.transcript import answer_view
 from workbench.wire import Message
-
-EVERY = said(
-    ("a", FREE), ("b", WRONG), ("c", BLOCK), ("d", PAGE), ("e", FOUND), ("f", WEB), ("g", {"type": "newer"})
-)
-REF = '<sup class="wb-ref">[1]</sup>'
-
-
-def html_of(*parts, **more) -> str:
-    return str(answer_view(said(*parts, **more), asked())["html"])
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.answers import (
     BLOCK,
+    EVERY,
     FEE,
     FLOOD,
     FOUND,
@@ -14,8 +15,6 @@ from tests.answers import (
     PAGE,
     PDF,
     POLICY,
-    WEB,
-    WRONG,
     answer,
     asked,
     char,
@@ -24,15 +23,6 @@ from tests.answers import (
 from tests.inert import assert_inert
 from workbench.errors import UsageError
 from workbench.show.transcript import answer_view, source_view
-
-EVERY = said(
-    ("a", FREE), ("b", WRONG), ("c", BLOCK), ("d", PAGE), ("e", FOUND), ("f", WEB), ("g", {"type": "newer"})
-)
-REF = '<sup class="wb-ref">[1]</sup>'
-
-
-def html_of(*parts, **more) -> str:
-    return str(answer_view(said(*parts, **more), asked())["html"])
 
 
 def test_the_source_shows_exactly_the_cited_passage_marked():

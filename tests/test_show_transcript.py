@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from tests.answers import (
     BLOCK,
+    EVERY,
     FEE,
     FOUND,
     FREE,
-    PAGE,
     WEB,
-    WRONG,
     answer,
     asked,
     char,
+    html_of,
     plain,
     said,
 )
@@ -33,14 +33,7 @@ from workbench.show.safe import MAX_MARKDOWN
 from workbench.show.transcript import answer_view, source_view, turn_view
 from workbench.wire import Request
 
-EVERY = said(
-    ("a", FREE), ("b", WRONG), ("c", BLOCK), ("d", PAGE), ("e", FOUND), ("f", WEB), ("g", {"type": "newer"})
-)
 REF = '<sup class="wb-ref">[1]</sup>'
-
-
-def html_of(*parts, **more) -> str:
-    return str(answer_view(said(*parts, **more), asked())["html"])
 
 
 # --- text and references -----------------------------------------------------------------------------------
