@@ -74,8 +74,8 @@ class Asked(View):
 
     def _hear_diff(self, n: str, column: int) -> None:
         """Show how an answer differs from the first column's."""
-        own = self._message(column)
-        self.tell("diff", n=n, html=message_difference(self._message(0), own))
+        own, names = self._message(column), ("column 1", f"column {column + 1}")
+        self.tell("diff", n=n, html=message_difference(self._message(0), own, names=names))
 
     # --- keeping -------------------------------------------------------------------------------------
 

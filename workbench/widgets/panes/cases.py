@@ -26,8 +26,14 @@ def proposed(request: Request) -> dict[str, Any]:
         "path": str(folder / NAME if folder.is_dir() else Path(NAME)),
         "id": f"case-{request.key[:8]}",
         "input": text,
-        "left_out": f"its {rest} other block{'s' * (rest != 1)} stay in the prompt" if rest else "",
+        "left_out": _left_out(rest),
     }
+
+
+def _left_out(blocks: int) -> str:
+    if blocks < 2:
+        return "its other block stays in the prompt" if blocks else ""
+    return f"its {blocks} other blocks stay in the prompt"
 
 
 def save(path: str, name: str, asked: str, answer: Message | None) -> Path:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from workbench.errors import UsageError, WorkbenchError
+from workbench.errors import UsageError, WorkbenchError, warn
 from workbench.show.progress import in_notebook
 from workbench.widgets import given as given_as
 from workbench.widgets.panes.asked import Asked
@@ -284,5 +283,5 @@ def _read(given: Any) -> tuple[Request | None, WorkbenchError | None]:
     except WorkbenchError as error:
         return None, error
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=5)
+        warn(note)
     return request, None
