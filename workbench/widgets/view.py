@@ -1,8 +1,8 @@
 """`View`: a rich view, an ES module in the page whose data stays in the kernel.
 
 A subclass names its scripts: ``class ResultTable(View, front=("answer", "table"))`` sends ``front/kit.js``,
-``answer.js`` and ``table.js`` as one module, and their stylesheets. The page sends ``{kind, …}``, which calls
-``_hear_<kind>(…)``; the kernel sends with `View.tell`. Nothing is fetched, nothing is bundled.
+``answer.js`` and ``table.js`` as one module, and the stylesheets of all views. The page sends ``{kind, …}``,
+which calls ``_hear_<kind>(…)``; the kernel sends with `View.tell`. Nothing is fetched, nothing is bundled.
 
 Text that is shown goes to the page either as plain text, passed through `show.safe.visible`, or as `Html` of
 `show/` in a field called ``html`` or ``…_html``; the page puts only the latter into its document.
@@ -36,7 +36,7 @@ class View(AnyWidget):  # type: ignore[misc]  # no types there
     """Base of the rich views."""
 
     def __init_subclass__(cls, *, front: Sequence[str] = (), **options: Any) -> None:
-        """Put the module and the stylesheet of a view together.
+        """Put the module of a view together, and give it the stylesheet of all.
 
         Args:
             front: Names of the scripts in ``front/``, in order; the last one exports the view.
@@ -45,7 +45,7 @@ class View(AnyWidget):  # type: ignore[misc]  # no types there
         super().__init_subclass__(**options)
         if front:
             cls._esm = _source(("kit", *front), "js")
-            cls._css = f"{style()}\n{_source(('kit', *front), 'css')}"
+            cls._css = f"{style()}\n{_styles()}"
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -109,6 +109,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if isinstance(value, bool | int | float | None) else str(value)
+
+
+@cache
+def _styles() -> str:
+    """Return the stylesheets of all views, in one order.
+
+    A page keeps every stylesheet it was given. Were each view's its own, the kit's rules would come again
+    with the next view, and win over those of the views before it.
+    """
+    names = sorted(
+        one.name for one in files("workbench.widgets.front").iterdir() if one.name.endswith(".css")
+    )
+    return _source(("kit", *(name.removesuffix(".css") for name in names if name != "kit.css")), "css")
 
 
 @cache
