@@ -82,7 +82,7 @@ class Agreement(Shown):
             only = visible(self._used()[0][0])
             return (
                 f"Both said “{only}” every time: kappa is undefined. "
-                "Whether they would agree on anything else, these {self.unit}s cannot show."
+                f"Whether they would agree on anything else, these {self.unit}s cannot show."
             )
         said = f"Kappa {number(k.estimate)} (95 % {spread(k)})"
         constant = [name for name, used in zip((self.a, self.b), self._used(), strict=True) if len(used) == 1]
@@ -271,7 +271,8 @@ class Preference(Shown):
     @property
     def details(self) -> tuple[str, ...]:
         """How it was computed, whether the side mattered, what was left out, who made the answers."""
-        made = [f"Ties are in no rate; {self.rate.method} interval."]
+        side = f", for the side the {self.first.method} one" if self.first.n else ""
+        made = [f"Ties are in no rate; {self.rate.method} interval{side}."]
         if self.p is None and self.wins + self.losses:
             made.append("Samples were asked more than once: averaged per sample first, n counts samples.")
         if self.first.n:

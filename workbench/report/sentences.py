@@ -88,7 +88,8 @@ def verdict(c: Contrast) -> str:
     if i.low > 0 or i.high < 0:
         found = f"{c.amount(i.estimate)}{c.unit} (95 % {c.span}) is no proof at {p_value(c.p)}{corrected}"
         return f"{n} cannot tell {c.b} from {c.a}: {found}."
-    if i.estimate == 0 and i.low == -i.high:
+    # As they are read: in the last bit the ends may differ.
+    if i.estimate == 0 and c.amount(-i.low) == c.amount(i.high):
         bound = c.amount(i.high).lstrip("+")
         return f"{n} cannot tell {c.b} from {c.a}: a difference beyond ±{bound}{c.unit} is excluded."
     bounds = f"beyond {c.amount(i.high)}{c.unit} and losses beyond {c.amount(i.low)}{c.unit} are excluded"

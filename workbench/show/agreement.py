@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def agreement(noun: Agreement) -> Html:
     """Return verdict, both figures, the table of labels, and on which trials the two differ."""
-    head = title(f"{noun.a} and {noun.b} · {noun.size} that both graded")
+    head = title(f"{noun.a} and {noun.b}", f"{noun.size} that both graded")
     if not noun.n:
         return join([head, verdict([noun.verdict]), notes(noun.details)])
     figures = [["agreement", *_estimate(noun.agreed)], ["kappa", *_estimate(noun.kappa)]]
@@ -72,7 +72,7 @@ def preference(noun: Preference) -> Html:
     ]
     return join(
         [
-            title(f"{noun.a} or {noun.b} · {plural(noun.n, 'pair')} graded"),
+            title(f"{noun.a} or {noun.b}", f"{plural(noun.n, 'pair')} graded"),
             verdict([noun.verdict]),
             table([Column(""), Column("pairs", number=True)], counts),
             table([Column(""), Column("share (95 %)", parts=estimate_parts(3))], rates),

@@ -27,10 +27,11 @@ def result_table(noun: Table) -> Html:
     return join([title(noun.title), verdict(noun.verdict), figures(noun), notes(noun.notes)])
 
 
-def title(words: str) -> Html:
-    """Return a heading: the name in front, the rest smaller."""
-    name, between, rest = words.partition(" · ")
-    return tag("h3", text(name), tag("small", text(f"{between}{rest}")) if rest else None)
+def title(words: str, rest: str | None = None) -> Html:
+    """Return a heading: the name in front, the rest smaller; without *rest*, what follows the first dot."""
+    if rest is None:
+        words, _, rest = words.partition(" · ")
+    return tag("h3", text(words), tag("small", text(f" · {rest}")) if rest else None)
 
 
 def figures(noun: Table) -> Html:

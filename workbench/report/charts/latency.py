@@ -113,7 +113,7 @@ def _parts(view: View, waits: list[Waits], title: str) -> list[Plane | Rows]:
             view.series[w.name],
             found.estimate,
             q,
-            words=f"{name} {_time(found.estimate)}",
+            words=f"{name} {_beside(found.estimate)}",
             labelled=False,
         )
         for w in waits
@@ -135,7 +135,7 @@ def _row(view: View, waits: Waits) -> Row:
         Estimate(waits.p50.estimate, (waits.p50.low, waits.p50.high)),
         Estimate(waits.p95.estimate, (waits.p95.low, waits.p95.high), hollow=True),
     )
-    words = f"p50 {_spread(waits.p50)}\np95 {_spread(waits.p95)}"
+    words = f"p50 {_drawn(waits.p50)}\np95 {_drawn(waits.p95)}"
     return Row(waits.name, view.series[waits.name], both, words)
 
 
@@ -143,8 +143,22 @@ def _time(value: float) -> str:
     return ("\N{INFINITY}" if value > 0 else "0") if math.isinf(value) else seconds(value)
 
 
+def _beside(value: float) -> str:
+    """Return seconds as finely as the axis beside them is read: below one, two figures.
+
+    >>> _beside(0.0312), _beside(0.128), _beside(12.34)
+    ('0.031 s', '0.13 s', '12.3 s')
+    """
+    return f"{value:#.2g} s" if 0.0005 <= value < 0.995 else seconds(value)
+
+
 def _spread(found: Interval) -> str:
     return f"{seconds(found.estimate)} ({_time(found.low)} … {_time(found.high)})"
+
+
+def _drawn(found: Interval) -> str:
+    ends = (_time(end) if math.isinf(end) else _beside(end) for end in (found.low, found.high))
+    return f"{_beside(found.estimate)} ({' … '.join(ends)})"
 
 
 def _record(view: View, waits: Waits, metric: str) -> dict[str, float | str | None]:

@@ -73,7 +73,7 @@ class Pair:
     @property
     def half(self) -> int:
         """Samples needed for half of `detectable`."""
-        return samples_needed(self.detectable / 2, self.sd)
+        return 4 * self.n  # what shows shrinks with the square root of how many there are
 
 
 def power(view: View, *, scorer: str | None = None) -> Chart:
