@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,12 +55,17 @@ def sample_means(outcomes: Iterable[Scored], scorer: str) -> dict[str, float]:
 
     Errors and unscored repeats are left out; a sample with nothing else is not in the answer.
     """
-    values: dict[str, list[float]] = defaultdict(list)
+    means: dict[str, float] = {}
+    repeats: dict[str, list[float]] = {}  # most samples have one value: a list for each takes as long again
     for outcome in outcomes:
         value = outcome.value(scorer)
         if outcome.error is None and value is not None:
-            values[outcome.sample_id].append(value)
-    return {sample: each[0] if len(each) == 1 else fmean(each) for sample, each in values.items()}
+            sample = outcome.sample_id
+            if sample in means:
+                repeats.setdefault(sample, [means[sample]]).append(value)
+            else:
+                means[sample] = value
+    return means | {sample: fmean(each) for sample, each in repeats.items()}
 
 
 def unscored(outcomes: Iterable[Scored], scorer: str) -> int:
