@@ -85,7 +85,7 @@ export default wb.view(({ root, link }) => {
   const texts = {};
 
   function tab(which, title) {
-    const text = el("pre", { class: "wb-code wb-a-code", tabindex: 0, "aria-label": `${title} of the prompt` });
+    const text = el("pre", { class: "wb-code wb-a-code", tabindex: 0, role: "group", "aria-label": `${title} of the prompt` });
     const rest = el("p", { class: "wb-dim" });
     const done = el("span", { class: "wb-dim", role: "status" });
     const copy = button("Copy", async () => {
