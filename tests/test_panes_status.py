@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 import workbench as wb
-from tests.test_panes import LONG, MODELS, Told, request
+from tests import columns
+from tests.columns import LONG, MODELS, request
 from tests.virtual import Clock
 from workbench.emulator.faults import Faults
 from workbench.errors import LintError, ReplayMissError
@@ -14,40 +15,14 @@ from workbench.show.safe import Html
 from workbench.widgets.panes import way
 from workbench.widgets.panes.still import still
 
+service = columns.service
+view = columns.view
+
 HAIKU, SONNET = MODELS
 MARKED = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
 TOOL = {"name": "look_up", "input_schema": {"type": "object"}}
 CURRENT = {"api_version": "2026-10-21"}
 """Options of a client that does not go back to an older version for a request that needs it."""
-
-
-@pytest.fixture
-def service(start_emulator, tmp_path):
-    """Start a service and make a client of it."""
-    made = []
-
-    def make(*rules, client=None, **options):
-        running = start_emulator(script=list(rules), **options)
-        made.append(wb.Client(base_url=running.url, **{"store": tmp_path / "own", **(client or {})}))
-        return running, made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def view():
-    """Make run views that are closed in the end."""
-    made = []
-
-    def make(*args, **more):
-        made.append(Told(*args, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
 
 
 def spent(client, model, count):
