@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from workbench.show.parts import NO_MATH
 from workbench.show.safe import link
 
-VOID = {"br", "hr", "col"}
+VOID = {"br", "hr", "col", "meta", "link", "img", "input"}
 ELEMENTS = set(
     """
     a b bdi blockquote br caption code del details div em h3 h4 hr ins li mark ol p pre section small span
@@ -15,6 +15,21 @@ ELEMENTS = set(
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 ATTRIBUTES = {"class", "dir", "scope", "colspan", "open", "href", "rel", "target", "start", "tabindex"}
+"""What an answer is made of, its sources and its differences."""
+
+NOUN_ELEMENTS = set(
+    """
+    a b bdi blockquote br caption circle code details div em h1 h2 h3 h4 hr li line mark ol p pre small span
+    strong style sub summary sup svg table tbody td tfoot th thead tr ul
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+NOUN_ATTRIBUTES = set(
+    """
+    class scope tabindex colspan dir open role href rel target aria-hidden viewbox width height
+    x1 x2 y1 y2 cx cy r start
+    """.split()  # noqa: SIM905
+)
+"""What the nouns are made of, their charts among them."""
 
 
 class Reader(HTMLParser):
@@ -50,11 +65,21 @@ class Reader(HTMLParser):
 
 
 def assert_inert(html: str) -> Reader:
-    """Only our elements, attributes and classes, links only to the web or a mailbox; return what was read."""
+    """Only elements, attributes and classes of an answer; return what was read."""
+    return _assert_only(html, ELEMENTS, ATTRIBUTES, ("wb", "language-"))
+
+
+def assert_noun_is_inert(html: str) -> Reader:
+    """Only elements, attributes and classes of nouns; return what was read."""
+    return _assert_only(html, NOUN_ELEMENTS, NOUN_ATTRIBUTES, ("wb",))
+
+
+def _assert_only(html: str, elements: set[str], attributes: set[str], classes: tuple[str, ...]) -> Reader:
+    """Nothing else, and links only to the web or a mailbox."""
     seen = Reader(html)
-    assert set(seen.elements) <= ELEMENTS
-    assert {name for name, _ in seen.attributes} <= ATTRIBUTES
+    assert set(seen.elements) <= elements
+    assert {name for name, _ in seen.attributes} <= attributes
     assert all(link(value or "") for name, value in seen.attributes if name == "href")
-    classes = {word for name, value in seen.attributes if name == "class" for word in (value or "").split()}
-    assert all(word.startswith(("wb", "language-")) for word in classes - set(NO_MATH.split()))
+    words = {word for name, value in seen.attributes if name == "class" for word in (value or "").split()}
+    assert all(word.startswith(classes) for word in words - set(NO_MATH.split()))
     return seen

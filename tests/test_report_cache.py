@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from tests import golden
+from tests.inert import assert_noun_is_inert
 from tests.test_report import result
-from tests.test_show import assert_inert, pretty
 from workbench import report, show
 from workbench.client import Client
 from workbench.dataset import Dataset
@@ -175,8 +175,8 @@ def test_the_report_of_a_run_reads_well():
     golden.check("cache_report.txt", f"{found}\n\n{found.table.to_csv()}")
     made = show.render(found)
     assert made is not None
-    assert_inert(made)
-    golden.check("cache_report.html", pretty(made))
+    assert_noun_is_inert(made)
+    golden.check("cache_report.html", golden.pretty(made))
 
 
 def test_an_empty_report_has_a_view_too():

@@ -4,87 +4,19 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from html.parser import HTMLParser
 
 import pytest
 
 from tests import golden
 from tests.hostile import NAMES, TEXTS
+from tests.inert import assert_noun_is_inert
 from tests.nouns import NOUNS, every, hostile_runs
 from tests.studies import study_run
 from workbench import show
 from workbench.cost import Receipt
 from workbench.dataset import Dataset
 from workbench.show.parts import NO_MATH, style
-from workbench.show.safe import link
 from workbench.wire import Message, Request
-
-VOID = {"br", "hr", "col", "meta", "link", "img", "input"}
-OURS = set(
-    """
-    a b bdi blockquote br caption circle code details div em h1 h2 h3 h4 hr li line mark ol p pre small span
-    strong style sub summary sup svg table tbody td tfoot th thead tr ul
-    """.split()  # noqa: SIM905 - a list of words reads best as words
-)
-ATTRIBUTES = set(
-    """
-    class scope tabindex colspan dir open role href rel target aria-hidden viewbox width height
-    x1 x2 y1 y2 cx cy r start
-    """.split()  # noqa: SIM905
-)
-
-
-class Reader(HTMLParser):
-    """Collects elements and attributes, and holds that every element is closed in its turn."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag, attrs):
-        """Open an element."""
-        self.elements.append(tag)
-        self.attributes += attrs
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        """Note an element that closes itself."""
-        self.elements.append(tag)
-        self.attributes += attrs
-
-    def handle_endtag(self, tag):
-        """Close the element that was opened last."""
-        assert self.open.pop() == tag
-
-
-def read(html: str) -> Reader:
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    assert reader.open == []
-    return reader
-
-
-def assert_inert(html: str) -> None:
-    """Only our elements and attributes, only our classes, links only to the web or a mailbox."""
-    seen = read(html)
-    assert set(seen.elements) <= OURS
-    assert {name for name, _ in seen.attributes} <= ATTRIBUTES
-    assert all(link(value or "") for name, value in seen.attributes if name == "href")
-    classes = {word for name, value in seen.attributes if name == "class" for word in (value or "").split()}
-    assert all(word.startswith("wb") for word in classes - set(NO_MATH.split()))
-
-
-def pretty(html: str) -> str:
-    """Put each block on a line of its own, so that a golden file reads well in a review."""
-    without = html.replace(f"<style>{style()}</style>", "<style>…</style>")
-    return (
-        re.sub(r"(?=<(?:h[1-4]|p|table|tr|details|div|pre|ol|li|tbody|tfoot)\b)", "\n", without).strip()
-        + "\n"
-    )
 
 
 @pytest.mark.parametrize("name", list(NOUNS))
@@ -93,8 +25,8 @@ def test_the_view_of_a_noun_is_as_it_was_when_last_looked_at(name):
     made = show.render(NOUNS[name]())
 
     assert made is not None
-    assert_inert(made)
-    golden.check(f"{name}.html", pretty(made))
+    assert_noun_is_inert(made)
+    golden.check(f"{name}.html", golden.pretty(made))
 
 
 @pytest.mark.parametrize("hostile", TEXTS, ids=NAMES)
@@ -104,7 +36,7 @@ def test_no_noun_lets_a_hostile_text_through(hostile):
         made = show.render(noun)
 
         assert made is not None
-        assert_inert(made)
+        assert_noun_is_inert(made)
 
 
 def test_a_run_of_hostile_texts_is_inert_in_each_of_its_views():
@@ -113,7 +45,7 @@ def test_a_run_of_hostile_texts_is_inert_in_each_of_its_views():
         made = show.render(noun)
 
         assert made is not None
-        assert_inert(made)
+        assert_noun_is_inert(made)
 
 
 def test_every_renderer_that_is_named_exists():
