@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from pathlib import Path
 
 import pytest
 
-from tests import commands, faults
+from tests import commands, disk, faults
 from tests.commands import sums
 from workbench.errors import DiskFullError
 from workbench.run import Run
@@ -202,18 +200,11 @@ def test_a_dead_server_stops_the_run(cli, study, emulator):
 
 def test_a_full_disk_stops_the_run(cli, study, emulator, asked, monkeypatch):
     """Nothing more is sent; with space again, nothing that was kept is asked again."""
-    real = os.pwrite
-
-    def full(descriptor, data, at):
-        if at + len(data) > 3000:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data, at)
-
-    monkeypatch.setattr(os, "pwrite", full)
     words = ("run", study, "--base-url", emulator.url, "--concurrency", 1, "--mode", "off", "--out", "r")
-    said = cli(*words)
+    with monkeypatch.context() as full:
+        disk.fill(full, 3000)
+        said = cli(*words)
     before, kept = asked(), len(Run.load("r"))
-    monkeypatch.setattr(os, "pwrite", real)
     more = cli(*words, "--resume")
 
     assert said.code == 4

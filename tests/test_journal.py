@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import disk
 from workbench.errors import DiskFullError, JournalError
 from workbench.journal import Journal, Reader, frame, read, salvage
 
@@ -346,11 +347,8 @@ def test_salvage_needs_a_journal_that_nobody_writes(path):
 def test_a_salvage_that_finds_no_space_changes_nothing(path, monkeypatch):
     """The damaged journal lies where it was."""
     before = damage(path, 4)
+    disk.fill(monkeypatch)
 
-    def full(descriptor, data, at):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "pwrite", full)
     with pytest.raises(DiskFullError, match="no space left"):
         salvage(path)
 

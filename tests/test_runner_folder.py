@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import disk
 from tests.runs import DATA, STUDY, A, B, Service, answer, go
 from workbench import files
 from workbench.dataset import Dataset
@@ -72,16 +73,7 @@ def test_one_fsync_serves_many(tmp_path, monkeypatch):
 
 def test_answers_that_waited_for_space_count_once_they_are_written(tmp_path, monkeypatch):
     """A write that failed and worked a moment later lost nothing, in the table neither."""
-    real = os.pwrite
-    failed: list[int] = []
-
-    def pwrite(descriptor, data, at):
-        if at + len(data) > 4000 and not failed:
-            failed.append(at)
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data, at)
-
-    monkeypatch.setattr(os, "pwrite", pwrite)
+    disk.fill(monkeypatch, 4000, times=1)
     service = Service()
     with pytest.raises(DiskFullError, match="no space left"):
         go(service, tmp_path / "run", concurrency=1)
@@ -199,14 +191,7 @@ def test_the_tables_of_live_and_replay_are_the_same_bytes(tmp_path):
 
 def test_a_full_disk_stops_sending_at_once(tmp_path, monkeypatch):
     """No answer is paid for that cannot be kept; what was written stays; with space again the run goes on."""
-    real = os.pwrite
-
-    def pwrite(descriptor, data, at):
-        if at + len(data) > 4000:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data, at)
-
-    monkeypatch.setattr(os, "pwrite", pwrite)
+    disk.fill(monkeypatch, 4000)
     service = Service()
     with pytest.raises(DiskFullError, match="no space left"):
         go(service, tmp_path / "run", concurrency=1)
