@@ -14,7 +14,6 @@ import pytest
 from workbench.client import Client
 from workbench.client.cluster import Cluster
 from workbench.dataset import Dataset
-from workbench.emulator import start_in_thread
 from workbench.errors import APIError, NotFoundError, UsageError
 from workbench.evaluation import Eval
 from workbench.prompt import Prompt
@@ -44,11 +43,9 @@ def dask(cluster):
 
 
 @pytest.fixture
-def server():
+def server(start_emulator):
     """An emulator that takes a moment."""
-    running = start_in_thread(latency=0.05)
-    yield running
-    running.stop()
+    return start_emulator(latency=0.05)
 
 
 def study(n: int, **fields: Any) -> Eval:

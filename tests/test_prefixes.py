@@ -10,7 +10,6 @@ import pytest
 from tests.virtual import Clock
 from workbench.client import Client
 from workbench.dataset import Dataset
-from workbench.emulator import start_in_thread
 from workbench.evaluation import Eval
 from workbench.prompt import Prompt
 from workbench.runner import Plan
@@ -189,11 +188,9 @@ def test_what_is_kept_has_a_bound(monkeypatch):
 
 
 @pytest.fixture
-def server():
+def server(start_emulator):
     """An emulator whose answers take a moment, so that requests do overlap."""
-    running = start_in_thread(latency=0.05)
-    yield running
-    running.stop()
+    return start_emulator(latency=0.05)
 
 
 def study(n: int, **fields: Any) -> Eval:
