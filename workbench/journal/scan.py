@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -114,21 +115,19 @@ class Reader:
         return found
 
     def bodies(self, places: Sequence[int]) -> Iterator[bytes | None]:
-        """Yield what lies at each of *places*, which rise: its JSON, None where no whole record is.
+        """Yield the JSON that lies at each of *places*, which rise; None where `at` says why there is none.
 
-        Neighbours are read together: a fifth of the time of so many `at`, which parse besides.
-
-        Raises:
-            JournalError: The journal is gone.
+        Neighbours are read together: a quarter of the time of so many `at`, which parse besides.
         """
         start, raw = 0, b""
         for n, place in enumerate(places):
             body = _body_within(raw, place - start)
             if body is None:
-                start, raw = place, self._get(read_at, _together(places, n), place)
-                body = _body_within(raw, 0)
-            # Longer than what is read at once, the last of the file, or not whole.
-            yield self._body(place) if body is None else body
+                with contextlib.suppress(JournalError):
+                    start, raw = place, self._get(read_at, _together(places, n), place)
+                    # Not in it: longer than what is read at once, the last of the file, or not whole.
+                    body = _body_within(raw, 0) or self._body(place)
+            yield body
 
     def _body(self, place: int) -> bytes | None:
         found: bytes | None = self._get(body_at, place)

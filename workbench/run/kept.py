@@ -199,20 +199,9 @@ def bodies(rows: Sequence[Result]) -> Iterator[tuple[int, Kept, bytes | None]]:
             lying.setdefault(reader, []).append((place, at))
     for reader, places in lying.items():
         places.sort()
-        found = _lying(reader, [place for place, _ in places])
+        found = reader.bodies([place for place, _ in places])
         for (_, at), body in zip(places, found, strict=True):
             yield at, rows[at], body  # type: ignore[misc]  # only such are in the list
-
-
-def _lying(reader: Reader, places: list[int]) -> Iterator[bytes | None]:
-    """Yield what lies at *places*, and None for what is left of them once the journal cannot be read."""
-    done = 0
-    try:
-        for body in reader.bodies(places):
-            done += 1
-            yield body
-    except JournalError:
-        yield from [None] * (len(places) - done)
 
 
 def _compact(usage: Any) -> bytes:

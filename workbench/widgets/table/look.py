@@ -7,6 +7,9 @@ from typing import Final
 
 _ESCAPED: Final = re.compile(r'[\s\x00-\x1f"\\/]+')
 """What JSON may write in another way than by itself, and what white space in an answer may be."""
+_BACKSLASH: Final = ord("\\")
+_BLOCK: Final = b'"type":"text"'
+"""How a journal, which is compact JSON, writes that a block is text; within a text it has backslashes."""
 
 
 def folded(words: str) -> str:
@@ -29,17 +32,17 @@ class Look:
     """
 
     def __init__(self, words: str) -> None:
-        self._parts = tuple(part for part in _ESCAPED.split(words) if part)
+        self._parts = tuple(_bytes(part) for part in _ESCAPED.split(words) if part)
 
     def may_be_in(self, body: bytes) -> bool:
         """Return False only where the texts of an answer's record do not hold the words."""
-        text = body.decode(errors="replace").casefold()
+        text = body.lower() if body.isascii() else _bytes(body.decode(errors="replace").casefold())
         for part in self._parts:
-            if part not in text:
+            if text.find(part) < 0:  # in a third of the time of `in`, which tries numbers first
                 # The texts of several blocks are one answer: what begins in one of them may end in the next.
-                return b"\\u" in body or body.count(b'"text"') > _OF_ONE_BLOCK
+                return (_BACKSLASH in body and body.find(b"\\u") >= 0) or body.count(_BLOCK) > 1
         return True
 
 
-_OF_ONE_BLOCK: Final = 3
-"""A text block has it twice, as its type and as its key; its text may be this very word."""
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -96,13 +96,15 @@ class Texts:
         at = len(known)
         # Where fewer words are not, more of them are not: one who types on waits for little.
         less = [seen for fewer, seen in self._found.items() if fewer != wanted and fewer in wanted]
-        found, unheld = bytearray(max(0, stop - at)), []
-        for place in range(at, stop):
-            text = self._searched[place] if place < len(self._searched) else None
-            if text is not None:
-                found[place - at] = wanted in text
-            elif all(place >= len(seen) or seen[place] for seen in less):
+        found = bytearray(max(0, stop - at))
+        unheld = list(range(max(at, len(self._searched)), stop))
+        for place, text in enumerate(self._searched[at:stop], at):
+            if text is None:
                 unheld.append(place)
+            else:
+                found[place - at] = wanted in text
+        if less:
+            unheld = [place for place in unheld if all(place >= len(seen) or seen[place] for seen in less)]
         for place, (asked, answer) in self._read(rows, unheld, Look(wanted).may_be_in):
             found[place - at] = wanted in searchable(rows[place], asked, answer)
         known.extend(found)
