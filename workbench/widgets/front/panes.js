@@ -197,7 +197,8 @@ const wbPanes = (() => {
       fill(form);
       focus?.focus();
     }
-    wb.keys(form, { Escape: { run: close, typing: true } });
+    const confirm = () => form.querySelector(".wb-main")?.click();
+    wb.keys(form, { Escape: { run: close, typing: true }, "Mod+Enter": { run: confirm, typing: true } });
 
     const labelled = (name, input) => el("label", { class: "wb-pane-field" }, el("span", {}, name), input);
 
@@ -245,7 +246,7 @@ const wbPanes = (() => {
       const fields = next.calls.map(call => ({ id: call.id,
         text: el("textarea", { rows: 2, "aria-label": `result of ${call.name}` }),
         failed: el("input", { type: "checkbox" }), name: call.name, input: call.input }));
-      const text = next.text ? el("textarea", { rows: 3, placeholder: next.paused ? "nothing to write: the answer was paused" : "" }) : null;
+      const text = next.text ? el("textarea", { rows: 3, placeholder: next.paused ? "nothing to write: the answer was paused" : "Ctrl+Enter sends it" }) : null;
       const { node: wrong, told } = line();
       const go = every => async () => {
         const results = Object.fromEntries(fields.map(one => [one.id, { text: one.text.value, failed: one.failed.checked }]));
@@ -256,7 +257,7 @@ const wbPanes = (() => {
         fields.map(one => el("div", { class: "wb-pane-call" }, el("p", {}, "result of ", el("code", {}, one.name), " ", el("code", { class: "wb-dim" }, one.input)),
           one.text, el("label", { class: "wb-row" }, one.failed, "the tool failed"))),
         text ? labelled(fields.length ? "words after the results" : "next turn", text) : null, wrong,
-        el("div", { class: "wb-row" }, button("Send", go(false), { class: "wb-btn wb-main" }),
+        el("div", { class: "wb-row" }, button("Send", go(false), { class: "wb-btn wb-main", "aria-keyshortcuts": "Control+Enter Meta+Enter" }),
           several() && !fields.length ? button("Send to all columns", go(true)) : null, button("Cancel", close))];
     }
 
