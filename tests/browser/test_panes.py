@@ -44,7 +44,7 @@ def test_four_columns_stream_and_end_rendered(stage, client):
 
     view.start()
     grown = pane(page, MODELS[3]).locator(".wb-pane-answer")
-    stage.until(lambda: "word" in grown.inner_text())
+    stage.until(lambda: grown.count() and "word" in grown.inner_text())
     early = len(grown.inner_text())
     stage.until(lambda: len(grown.inner_text()) > early)
     stage.shot("streaming")
