@@ -420,13 +420,13 @@ def test_hostile_texts_of_a_draft_reach_the_page_as_text(place):
     assert content(builder) == TEXTS[1]
 
 
-def test_the_line_has_a_role_and_its_buttons_names(place):
-    """A reader says it when it comes; each button says what it restores."""
+def test_the_line_is_read_out_and_its_buttons_have_names(place):
+    """The page makes its box a status; each button says what it restores."""
     typed(place).close()
 
     again = form(SUM, versions=place)
 
-    assert 'role="status"' in again.lost.words.widget.value
+    assert "wb-live" in again.lost.words.widget._dom_classes
     buttons = [one for one in below(again.lost.buttons) if type(one).__name__ == "Button"]
     assert [(one.description, one.tooltip) for one in buttons] == [("Restore", RESTORE), ("Discard", DISCARD)]
 
@@ -458,3 +458,17 @@ def test_keys_that_never_rest_are_kept_all_the_same():
     put_off()
     assert put_off._timer is not first
     put_off.cancel()
+
+
+def test_a_form_that_is_closed_keeps_the_last_key(place):
+    """Although it has not rested yet; the file holds what a version holds, and nothing else."""
+    builder = form(SUM, versions=place)
+    editor(block(builder), "text").value = "the last key"
+
+    builder.close()
+
+    (path,) = place.glob(FILES)
+    row = json.loads(path.read_bytes())
+    assert set(row) == {"n", "at", "body", "values", "reply", "note"}
+    assert row["body"] == builder.draft.body
+    assert row["body"]["messages"][0]["content"] == "the last key"

@@ -411,6 +411,7 @@ def test_what_was_typed_and_never_run_outlives_the_kernel(page, lab, tmp_path):
 
     offer = form.root.get_by_role("status").filter(has_text="A draft from")
     offer.wait_for()
+    assert offer.get_attribute("aria-live") == "polite"
     page.page.screenshot(path=tmp_path / "offered.png")
     assert question.input_value() == "Answer: {{question}}"
     assert [path.name.split("-")[0] for path in drafts.iterdir()] == ["draft"]

@@ -128,7 +128,8 @@ class Lost:
 
     def __init__(self, history: History, unrun: Unrun, *, then: Callable[[], object]) -> None:
         self._history, self._unrun, self._then = history, unrun, then
-        self.words = Words(cls="wb-dim", role="status")
+        self.words = Words(cls="wb-dim")
+        self.words.widget.add_class("wb-live")  # its box stays while the words change: those are read out
         self.problem = message()
         restore = button(
             "Restore", self._restore, hint="Restore the draft that was never run", cls="wb-named"

@@ -323,6 +323,10 @@ export default wb.view(({ root, link }) => {
     }
     for (const icon of form()?.querySelectorAll("button.wb-icon") ?? [])
       if (icon.getAttribute("aria-label") !== icon.title) icon.setAttribute("aria-label", icon.title);
+    for (const live of form()?.querySelectorAll(".wb-live:not([role])") ?? []) {
+      live.setAttribute("role", "status");
+      live.setAttribute("aria-live", "polite");
+    }
     for (const named of form()?.querySelectorAll("button.wb-named") ?? []) // two of them say "Restore"
       if (named.getAttribute("aria-label") !== named.title) named.setAttribute("aria-label", named.title);
     for (const picture of form()?.querySelectorAll("img.wb-preview:not([alt])") ?? []) picture.alt = "the image, small";
