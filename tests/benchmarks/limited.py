@@ -18,6 +18,8 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connection import Connection, serve  # type: ignore[import-not-found]  # a script of this folder
+
 KINDS = {"rpm": "requests", "itpm": "input-tokens", "otpm": "output-tokens"}
 
 
@@ -80,30 +82,18 @@ class State:
         }
 
 
-class Endpoint(asyncio.Protocol):
+class Endpoint(Connection):  # type: ignore[misc]  # for the same reason
     """One connection."""
 
     def __init__(self, state: State) -> None:
+        super().__init__()
         self.state = state
-        self.buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        head, separator, rest = self.buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        at = head.lower().find(b"content-length:")
-        length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(rest) < length:
-            return
-        self.buffer = rest[length:]
+    def take(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET /_stats"):
             self.say(200, self.state.stats())
         elif head.startswith(b"POST /v1/messages"):
-            self.ask(rest[:length])
+            self.ask(body)
         else:
             self.say(404, {"type": "error", "error": {"type": "not_found_error", "message": "no such path"}})
 
@@ -156,8 +146,7 @@ class Endpoint(asyncio.Protocol):
             f"HTTP/1.1 {status} X\r\nrequest-id: req_bench\r\ncontent-type: application/json\r\n"
             f"content-length: {len(data)}\r\n{headers}\r\n"
         )
-        if not self.transport.is_closing():
-            self.transport.write(head.encode() + data)  # type: ignore[attr-defined]
+        self.write(head.encode() + data)
 
 
 async def main() -> None:
@@ -173,11 +162,7 @@ async def main() -> None:
     )
     options = parser.parse_args()
     state = State(options)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Endpoint(state), "127.0.0.1", options.port, backlog=512)
-    port = server.sockets[0].getsockname()[1]
-    print(f"listening on http://127.0.0.1:{port}", flush=True)
-    await asyncio.sleep(600)
+    await serve(lambda: Endpoint(state), options.port, 600)
 
 
 if __name__ == "__main__":

@@ -12,33 +12,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 import tempfile
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from bench import endpoint, stats  # type: ignore[import-not-found]  # a script of this folder
 
-HERE = Path(__file__).parent
 AMPLE = {"rpm": 60_000, "itpm": 9_000_000, "otpm": 9_000_000}
 BINDING = {"rpm": 3_000, "itpm": 300_000, "otpm": 300_000}
-
-
-@contextmanager
-def endpoint(options: list[str]) -> Iterator[str]:
-    command = [sys.executable, str(HERE / "limited.py"), "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().split()[-1]
-        finally:
-            server.terminate()
 
 
 async def draw(url: str, seconds: float, start: int, folder: str, concurrency: str) -> int:
@@ -87,7 +71,7 @@ def measure(kind: str, processes: int, options: argparse.Namespace) -> dict[str,
     flags = [part for name, value in limits.items() for part in (f"--{name}", str(value))]
     flags += ["--burst-s", str(options.burst_s), "--latency", str(options.latency)]
     flags += ["--late"] * options.late
-    with endpoint(flags) as url, tempfile.TemporaryDirectory() as folder:
+    with endpoint(*flags, script="limited.py") as url, tempfile.TemporaryDirectory() as folder:
         inner = ["--drive", url, "--seconds", str(options.seconds), "--concurrency", options.concurrency]
         command = [sys.executable, __file__, *inner, "--folder", f"{folder}/pace"]
         running = [
@@ -95,8 +79,7 @@ def measure(kind: str, processes: int, options: argparse.Namespace) -> dict[str,
             for number in range(processes)
         ]
         failed = sum(int(one.communicate()[0].split()[-1]) for one in running)
-        with urllib.request.urlopen(f"{url}/_stats") as answer:
-            found: dict[str, Any] = json.load(answer)
+        found = stats(url)
     names = {"rpm": "requests", "itpm": "input-tokens", "otpm": "output-tokens"}
     return {**found, "share": found["shares"][names[kind]], "failed": failed}
 

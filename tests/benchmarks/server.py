@@ -21,6 +21,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from connection import Connection, serve  # type: ignore[import-not-found]  # a script of this folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -150,31 +152,18 @@ class State:
         return {**books, "output_tokens": 4}
 
 
-class Endpoint(asyncio.Protocol):
+class Endpoint(Connection):  # type: ignore[misc]  # for the same reason
     """One connection."""
 
     def __init__(self, state: State) -> None:
+        super().__init__()
         self.state = state
-        self.buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        head, separator, rest = self.buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return
-        lower = head.lower()
-        at = lower.find(b"content-length:")
-        length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(rest) < length:
-            return
-        self.buffer = rest[length:]
+    def take(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET /_stats"):
             self.write(whole(json.dumps(self.state.stats()).encode()))
         elif head.split(b" ", 2)[1].split(b"?")[0] == b"/v1/messages":
-            self.ask(rest[:length])
+            self.ask(body)
         else:
             self.write(refusal(404, "not_found_error"))
 
@@ -217,10 +206,6 @@ class Endpoint(asyncio.Protocol):
         state.last = time.monotonic()
         self.write(data)
 
-    def write(self, data: bytes) -> None:
-        if not self.transport.is_closing():
-            self.transport.write(data)  # type: ignore[attr-defined]
-
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -232,11 +217,7 @@ async def main() -> None:
     parser.add_argument("--cache-min-tokens", type=int, default=1024)
     parser.add_argument("--storm", default="", metavar="START:SECONDS:STATUS")
     state = State(parser.parse_args())
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Endpoint(state), "127.0.0.1", state.options.port, backlog=512)
-    port = server.sockets[0].getsockname()[1]
-    print(f"listening on http://127.0.0.1:{port}", flush=True)
-    await asyncio.sleep(1800)
+    await serve(lambda: Endpoint(state), state.options.port, 1800)
 
 
 if __name__ == "__main__":
