@@ -13,7 +13,7 @@ HI = Prompt("Hi", model="claude-opus-5", max_tokens=5000)
 ASKED = Prompt("Hi", model="claude-opus-5", max_tokens=5000, output_config={"task_budget": BUDGET})
 
 
-def hidden(box) -> bool:
+def hidden(box):
     return box.layout.display == "none"
 
 

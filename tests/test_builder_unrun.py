@@ -43,7 +43,7 @@ def kept(place: Path):
     return [as_version(path.read_bytes()) for path in place.glob(FILES)]
 
 
-def typed(place: Path, text: str = "typed", prompt=SUM, **options):
+def typed(place: Path | None, text: str = "typed", prompt=SUM, **options):
     """Return a form of *place* in which something was typed and nothing run."""
     builder = form(prompt, versions=place, **options)
     editor(block(builder), "text").value = text
@@ -51,7 +51,7 @@ def typed(place: Path, text: str = "typed", prompt=SUM, **options):
     return builder
 
 
-def content(builder) -> str:
+def content(builder):
     return builder.draft.get("messages[0].content")
 
 

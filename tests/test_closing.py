@@ -7,7 +7,7 @@ import gc
 
 import pytest
 
-from tests.faults import FaultServer, error, say
+from tests.faults import FaultServer, error, message
 from workbench import sync
 from workbench.errors import APIConnectionError
 from workbench.platforms import resolve
@@ -40,7 +40,7 @@ def test_a_call_that_waits_for_its_next_attempt_ends_and_opens_nothing():
 
     before = set(connection._sessions)
     with FaultServer() as server:
-        server.script(error(500, "api_error"), say("late"))
+        server.script(error(500, "api_error"), message())
         failed = sync.run(go(server.url))
         assert len(server.requests) == 1
     gc.collect()
