@@ -133,7 +133,7 @@ const grading = (() => {
     function drawItem() {
       const now = state.item;
       end.hidden = now !== null;
-      question.hidden = answers.hidden = choices.hidden = noteRow.hidden = now === null;
+      question.hidden = answers.hidden = choices.hidden = noteRow.hidden = side.hidden = now === null;
       item.classList.toggle("wb-grade-over", now === null);
       note.disabled = noteButton.disabled = now === null;
       if (now === null) { drawn = null; note.value = ""; item.setAttribute("aria-label", "nothing left to grade"); drawEnd(); return; }
