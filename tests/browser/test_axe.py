@@ -27,6 +27,8 @@ class Reader:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self.wrong: list[str] = []
+        self.measured = 0
+        """Texts whose contrast axe could measure: of what it takes for hidden it says nothing."""
 
     def look(self, at: str, *, unfolded: bool = False) -> None:
         """Note what axe finds wrong: where, which rule, the element, and why."""
@@ -37,6 +39,9 @@ class Reader:
         for theme in ("light", "dark", "none"):
             self._stage.paint(theme)
             response = Axe().run(self._stage.page, context=HOST, options=RULES).response
+            self.measured += sum(
+                len(rule["nodes"]) for rule in response["passes"] if rule["id"] == "color-contrast"
+            )
             self.wrong += [
                 f"{at}, {theme}: {rule['id']}: {node['html'][:160]}: {' '.join(node['failureSummary'].split())[:240]}"
                 for rule in response["violations"]
@@ -44,7 +49,8 @@ class Reader:
             ]
 
     def calm(self) -> None:
-        """Assert that nothing was wrong."""
+        """Assert that nothing was wrong, and that it was looked at."""
+        assert self.measured, "axe measured no contrast"
         assert not self.wrong, "\n".join(dict.fromkeys(self.wrong))
 
 
