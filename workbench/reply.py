@@ -100,6 +100,15 @@ class Reply(Shown):
         usage, total = self.usage, self.cost.total
         tokens = f"in {usage.total_input:,} · out {usage.output_tokens or 0:,}" if usage else "tokens unknown"
         dollars = "unpriced" if total is None else f"${total:.6f}"
-        first = f"first token {self.timing.ttft_s:.2f} s · " if self.timing.ttft_s is not None else ""
+        first = f"first token {_hundredths(self.timing.ttft_s)} · " if self.timing.ttft_s is not None else ""
         where = self.origin if self.source == "live" else f"{self.origin}, from the {self.source}"
-        return f"{tokens} · {dollars} · {first}{self.timing.total_s:.2f} s · {where}"
+        return f"{tokens} · {dollars} · {first}{_hundredths(self.timing.total_s)} · {where}"
+
+
+def _hundredths(seconds: float) -> str:
+    """Return seconds to the hundredth; what took less is not nothing.
+
+    >>> _hundredths(0.412), _hundredths(0.003)
+    ('0.41 s', '< 0.01 s')
+    """
+    return "< 0.01 s" if seconds < 0.005 else f"{seconds:.2f} s"
