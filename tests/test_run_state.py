@@ -24,7 +24,7 @@ def test_a_killed_run_does_not_say_that_it_is_running(folder):
     run = Run.load(folder)
 
     assert (run.status, run.state) == ("running", "killed")
-    for html in (to_html(run), report_page(run)):
+    for html in (str(to_html(run)), report_page(run)):
         assert "killed — 4 of 10 done; it can be resumed" in html
         assert "running — " not in html
 
@@ -35,7 +35,7 @@ def test_a_run_that_goes_on_cannot_be_resumed(folder):
 
     with Journal.open(folder / JOURNAL):
         assert run.state == "running"
-        html = to_html(run)
+        html = str(to_html(run))
 
     assert "running — 4 of 10 done" in html
     assert "resumed" not in html
