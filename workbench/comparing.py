@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sized
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Number
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from workbench.client import Client
 from workbench.dataset import Dataset
 from workbench.display import Shown
-from workbench.errors import UsageError
+from workbench.errors import PromptError, UsageError
 from workbench.evaluation import Eval
 from workbench.prompt import Prompt, grid
 from workbench.report.words import visible
@@ -107,6 +108,10 @@ def _study(
         raise UsageError('compare needs data: a path, a DataFrame, or a list such as [{"input": "2 + 2"}]')
     if isinstance(prompt, str):
         raise UsageError("compare takes a Prompt, not text: wb.Prompt(text, max_tokens=300)")
+    for what, given in (("prompt", prompt), ("models", models), ("effort", effort)):
+        if isinstance(given, Sized) and not len(given):
+            rest = "give at least one" if what == "prompt" else "give at least one, or leave it out"
+            raise PromptError(f"compare has nothing to ask: {what} is empty; {rest}")
     axes = {axis: value for axis, value in (("model", models), ("effort", effort)) if value is not None}
     variants = grid(prompt, **axes)
     dataset = Dataset.load(data)

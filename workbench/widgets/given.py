@@ -22,7 +22,8 @@ def run_or_folder(given: Any, view: str) -> Run | str | os.PathLike[str]:
     """
     if isinstance(given, Run | str | os.PathLike):
         return given
-    raise UsageError(f"{view} takes a run or its folder, not {_kind(given)}: {view}(client.run(study))")
+    called = view.replace("…", "client.run(study)") if "…" in view else f"{view}(client.run(study))"
+    raise UsageError(f"{view} takes a run or its folder, not {_kind(given)}: {called}")
 
 
 def client(given: Any, view: str) -> Any:

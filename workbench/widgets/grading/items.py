@@ -151,13 +151,17 @@ def pair_of(run: Run, kind: Kind, pair: Iterable[str] | None) -> tuple[str, str]
         return None
     if pair is None:
         if len(names) != 2:
-            listed = ", ".join(repr(name) for name in names)
-            raise UsageError(f"give pair=(a, b): two of the variants {listed}")
+            raise UsageError(f"give pair=(a, b): two of the variants {_listed(names)}")
         pair = names
     chosen = (pair,) if isinstance(pair, str) else tuple(pair)
     if len(chosen) != 2 or chosen[0] == chosen[1]:
         raise UsageError(f"a pair is two different variants, not {chosen!r}")
     for name in chosen:
         if name not in names:
-            raise UsageError(f"no variant {visible(str(name))!r} in this run{did_you_mean(str(name), names)}")
+            cure = did_you_mean(str(name), names) or f"; there are {_listed(names)}"
+            raise UsageError(f"no variant {visible(str(name))!r} in this run{cure}")
     return chosen[0], chosen[1]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)
