@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def rooms() -> set[str]:
+    return {room(path) for path in FILES} - {"__init__", "__main__"}
 
 
 def imported_rooms(path: Path) -> set[str]:
@@ -76,3 +81,13 @@ def test_public_names_are_for_the_outside():
     ]
 
     assert offenders == []
+
+
+def test_every_room_stands_on_its_floor_in_the_map():
+    """`workbench/README.md` is what a stranger reads first."""
+    lines = (PACKAGE / "README.md").read_text().splitlines()
+    cells = [line.split("|") for line in lines if re.match(r"\| +\d+ \|", line)]
+
+    said = {name: int(floor) for _, floor, names, *_ in cells for name in re.findall(r"`(\w+)`", names)}
+
+    assert said == {name: FLOORS[name] for name in rooms()}
