@@ -21,13 +21,15 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 BUILDER = """
 import workbench as wb
 client = wb.Client(store=False, mode="off")
-policies = wb.Dataset.load("datasets/policy_qa.jsonl")
-rules = "Answer from the document alone, in one sentence, and cite the passage."
-document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "{{document}}"},
-            "title": "{{title}}", "citations": {"enabled": True}}
-prompt = wb.Prompt([document, "{{question}}"], system=rules, model="claude-haiku-4-5", max_tokens=300)
+policies = wb.Dataset.load("datasets/policy_documents.jsonl", input="text")
+texts = [f"{one.values['title']}\\n\\n{one.input}" for one in policies]
+document = {"type": "document", "title": "House rules", "citations": {"enabled": True},
+            "source": {"type": "text", "media_type": "text/plain", "data": "\\n\\n".join(texts)},
+            "cache_control": {"type": "ephemeral"}}
+prompt = wb.Prompt([document, "{{question}}"], system="Answer in one sentence, and cite the passage.",
+                   model="claude-sonnet-4-6", max_tokens=300, temperature=0)
 builder = wb.PromptBuilder(prompt, client=client, name="policies")
-builder.use(policies)
+builder.use(wb.Dataset.load("datasets/policy_qa.jsonl"))
 builder
 """
 
