@@ -107,9 +107,9 @@ def test_compare_takes_the_first_scorer():
     assert (run().compare("a", "b").scorer, run().compare("a", "b").n) == ("correct", 2)
 
 
-def test_text_of_a_run_is_its_table():
+def test_text_of_a_run_is_its_table_and_what_failed():
     """The noun shows itself."""
-    assert str(run()) == str(run().summary())
+    assert str(run()) == f"{run().summary()}\n1 × overloaded_error: Overloaded"
 
 
 def test_frame_has_a_row_per_trial():
@@ -140,7 +140,7 @@ def test_a_moved_folder_can_be_loaded(tmp_path):
     run().save(tmp_path / "run")
     (tmp_path / "run").rename(tmp_path / "moved")
 
-    assert str(Run.load(tmp_path / "moved")) == str(run())
+    assert str(Run.load(tmp_path / "moved").summary()) == str(run().summary())
 
 
 def test_save_does_not_overwrite_another_run(tmp_path):

@@ -209,7 +209,7 @@ def test_a_run_is_one_line_in_a_traceback(folder):
     loaded = Run.load(folder)
 
     assert repr(loaded) == f"Run('support-triage', complete, 180 results, {str(folder)!r})"
-    assert repr(loaded.rows[0]).startswith("Kept('haiku-4-5/t-000/0', at byte 0 of ")
+    assert repr(loaded.rows[0]).startswith("Result(variant='haiku-4-5', sample='t-000', ")
 
 
 # --- the frame -------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_retries_share_a_budget(server):
     failed = caught(OverloadedError, server, *[error(529)] * 9, budget=Budget(capacity=5))
 
     assert server.hits == 2
-    assert "retry budget used up" in str(failed)
+    assert "too many calls have failed of late: wait a moment or lower the concurrency" in str(failed)
 
 
 def test_a_wait_holds_back_every_task(server):

@@ -14,6 +14,7 @@ WorkbenchError                      exit code
 ├── InconclusiveError                   3
 └── IncompleteError                     4   stopped before the end; what is done is kept
     ├── ReplayMissError                 4   nothing recorded for a request in replay
+    ├── BudgetError                     4
     ├── DiskFullError                   4
     ├── JournalError                    4
     └── APIError                        4   names as in the official SDK
@@ -112,6 +113,19 @@ class IncompleteError(WorkbenchError):
 
 class ReplayMissError(IncompleteError):
     """Replay found nothing recorded for a request."""
+
+
+class BudgetError(IncompleteError):
+    """The dollars that a run may pay do not reach for what is left.
+
+    Attributes:
+        cure: What to call to go on; whoever knows the run's folder says it.
+    """
+
+    cure = ""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.cure}" if self.cure else super().__str__()
 
 
 class DiskFullError(IncompleteError):

@@ -7,9 +7,12 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.ending import UNUSABLE, complain, say, sigterm_as_ctrl_c
+from workbench.client.preflight import UNCHECKED
 from workbench.errors import (
+    BudgetError,
     IncompleteError,
     JournalError,
+    LintError,
     ReplayMissError,
     UsageError,
     WorkbenchError,
@@ -135,12 +138,17 @@ def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **opti
         raise
     except UNUSABLE as error:
         raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
+    except LintError as error:
+        raise LintError(str(error).replace(UNCHECKED, "(--no-check sends it)", 1)) from error
+    except BudgetError as error:
+        kept = _how_to_go_on(client, out, again, " --budget-usd DOLLARS")
+        raise BudgetError(f"{error.args[0]}{kept}") from error
     except JournalError:  # another process may hold the folder
         raise
     except IncompleteError as stop:
         raise IncompleteError(f"{str(stop).rstrip('.')}{_how_to_go_on(client, out, again)}") from stop
     _report(done, again)
-    say(str(done))
+    say(str(done.summary()))
     say(f"\n{done.receipt()}")
     if (cached := done.cache()).used:
         say(f"\n{cached}")
@@ -155,7 +163,7 @@ def _report(done: Run, again: str) -> None:
     write_report(done, done.folder / "report.html", command=again)
 
 
-def _how_to_go_on(client: Client, folder: Path, again: str) -> str:
+def _how_to_go_on(client: Client, folder: Path, again: str, more: str = "") -> str:
     """Say what is kept of a run that ended early, in words to add to why it did; write its report."""
     from workbench.run import Run
 
@@ -167,18 +175,18 @@ def _how_to_go_on(client: Client, folder: Path, again: str) -> str:
         _report(done, again)
     answered = len(done) - len(done.errors)
     kept = f"{answered:,} of {plural(done.info.planned, 'answer')}"
-    return f". {kept} kept; {_going_on(client, folder)} goes on"
+    return f". {kept} kept; {_going_on(client, folder, more)} goes on"
 
 
-def _going_on(client: Client, folder: Path) -> str:
+def _going_on(client: Client, folder: Path, more: str = "") -> str:
     """Return the command that goes on: with the folder alone, where that holds everything."""
     from workbench.evaluation import rebuildable
 
     if client.cassette is not None or not rebuildable(folder):
-        return f"the same command with --resume --out {folder}"
+        return f"the same command with --resume --out {folder}{more}"
     place = client.endpoint
     named = f" --base-url {place.base_url or 'emulator'}" if place.named else ""
-    return f"`workbench resume {shlex.quote(str(folder))}{named}`"
+    return f"`workbench resume {shlex.quote(str(folder))}{named}{more}`"
 
 
 def _exit_code(client: Client, done: Run) -> int:

@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from workbench.errors import UsageError
-from workbench.evaluation import rebuildable
-from workbench.run import INFO, RunInfo
+from workbench.run import INFO, RunInfo, resume_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +74,7 @@ def continued(folder: Path, now: Asked, *, resume: bool) -> Mapping[str, Any]:
 
 def how_to_go_on(folder: Path) -> str:
     """Return what to call for the rest of a run."""
-    study = "" if rebuildable(folder) else ", evaluation"
-    return f"stopped; client.resume({str(folder)!r}{study}) goes on"
+    return f"stopped; {resume_call(folder)} goes on"
 
 
 def refuse_other(folder: Path, then: Mapping[str, Any], now: Asked) -> None:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from workbench.wire import Request
 
 
+UNCHECKED = "(check=False sends it)"
+"""How to send what the service would refuse; a command says it its own way."""
+
+
 def model_cure(request: Request) -> str:
     """Return what to do about a model that was not found: the successor of a retired one, the nearest name.
 
@@ -39,7 +43,7 @@ def check_streamed(question: Question, origin: str) -> None:
     request = question.request.with_(stream=True)
     found = lint(request, api_version=question.api_version, betas=question.betas).errors
     if found:
-        told = "the service would refuse this; nothing was sent:"
+        told = f"the service would refuse this; nothing was sent {UNCHECKED}:"
         raise LintError((" " if len(found) == 1 else "\n").join([told, *map(str, found)]))
 
 
@@ -70,5 +74,5 @@ async def preflight(
         ).errors
         refused += [f"{trial.variant.name}: {one}" for one in found]
     if refused:
-        told = "the service would refuse this study; nothing was sent (--no-check sends it):"
+        told = f"the service would refuse this study; nothing was sent {UNCHECKED}:"
         raise LintError((" " if len(refused) == 1 else "\n").join([told, *refused]))

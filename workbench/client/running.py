@@ -17,8 +17,8 @@ from workbench import sync
 from workbench.client.again import how_to_go_on
 from workbench.client.following import Following
 from workbench.display import Shown
-from workbench.errors import UsageError
-from workbench.run import Run
+from workbench.errors import BudgetError, UsageError
+from workbench.run import Run, resume_call
 from workbench.show import tally
 from workbench.show.progress import INTERVAL_S, Progress
 
@@ -232,8 +232,11 @@ class Running(Shown):
         if state == "stopping":
             return self.progress.note or "finishing what is in flight"
         if state == "complete":
-            return f"complete; it lies in {self.folder}"
+            failed = f"; {resume_call(self.folder)} asks what failed again" if self.progress.passing else ""
+            return f"complete; it lies in {self.folder}{failed}"
         why = self._why()
+        if self._following is None and isinstance(self._ended.exception(), BudgetError):
+            return f"{state}: {why}"  # it says with which budget to go on
         return f"{state}{f': {why}' if why else ''}; {again}"
 
     def _why(self) -> str:

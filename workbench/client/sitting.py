@@ -12,7 +12,8 @@ from workbench.client.again import continued, how_to_go_on
 from workbench.client.preflight import preflight
 from workbench.client.running import Running
 from workbench.client.trials import Earlier, Trials, dollars, new_folder
-from workbench.errors import UsageError, did_you_mean
+from workbench.errors import BudgetError, UsageError, did_you_mean
+from workbench.run import resume_call
 from workbench.runner.engine import DRAIN_S
 from workbench.show.progress import Progress, in_notebook, progress_for
 from workbench.show.tally import State
@@ -210,6 +211,9 @@ class Sitting:
                 warmer=None if way.mode == "replay" else trials,
                 **options,
             )
+        except BudgetError as error:
+            error.cure = resume_call(way.folder, "budget_usd=…")
+            raise
         finally:
             if cluster is not None:
                 await cluster.aclose()

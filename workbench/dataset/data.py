@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,7 +19,7 @@ from workbench import files
 from workbench.dataset import cells
 from workbench.dataset.files import Row, kind_of, read_rows
 from workbench.display import Shown
-from workbench.errors import DatasetError, did_you_mean
+from workbench.errors import DatasetError, UsageError, did_you_mean
 from workbench.wire.codec import canonical, digest, dumps
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "target": ("answer", "label", "expected"),
 }
 """Columns that play a role where no column has its name and the caller names none; the first there is."""
+
+
+_LOAD = (
+    "wb.Dataset(name, samples) takes a name and wb.Sample objects; for rows as dictionaries or texts, a file "
+    "or a DataFrame use wb.Dataset.load(rows, name=…)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,22 @@ class Sample:
             object.__setattr__(self, "values", {**self.values, "input": self.input})
 
 
+def _told(made: type[Dataset]) -> type[Dataset]:
+    """Have a dataset that is given other arguments than its own name the call that takes them."""
+    init = made.__init__
+
+    @wraps(init)
+    def checked(self: Dataset, *given: Any, **named: Any) -> None:
+        try:
+            init(self, *given, **named)
+        except TypeError as error:
+            raise UsageError(_LOAD) from error
+
+    setattr(made, "__init__", checked)  # noqa: B010 - a plain assignment is none that types allow
+    return made
+
+
+@_told
 @dataclass(frozen=True)
 class Dataset(Shown):
     """Samples in order, with unique ids.
@@ -76,7 +98,13 @@ class Dataset(Shown):
     places: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse two samples of one id."""
+        """Refuse what are no samples, and two samples of one id."""
+        given: Any = self.samples
+        if not isinstance(self.name, str) or not isinstance(given, list | tuple):
+            raise UsageError(_LOAD)
+        if not all(isinstance(one, Sample) for one in given):
+            raise UsageError(_LOAD)
+        object.__setattr__(self, "samples", tuple(given))
         seen: dict[str, int] = {}
         for place, sample in enumerate(self.samples):
             if (first := seen.setdefault(sample.id, place)) != place:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import files
 from workbench.dataset import Dataset, Sample
-from workbench.errors import DatasetError, DiskFullError, UsageError, WireError
+from workbench.errors import DatasetError, DiskFullError, UsageError, WireError, did_you_mean
 from workbench.prompt import Prompt, Variant
 from workbench.score.specs import rebuild, spec
 from workbench.wire.base import plain
@@ -176,12 +176,27 @@ def _head(folder: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         inside = sorted(place.parent.name for place in folder.glob(f"*/{STUDY}"))
         cure = f"name one of the folders in it: {', '.join(inside[:5])}" if inside else CURE
+        if not folder.exists():
+            raise UsageError(_nowhere(folder)) from error
         raise UsageError(f"{folder}: no study here ({STUDY} is missing); {cure}") from error
     except (OSError, *_MALFORMED) as error:
         raise UsageError(f"{path}: cannot be read ({error}); {CURE}") from error
     if not known:
         raise UsageError(f"{path}: not a study that this version reads; {CURE}")
     return dict(head)
+
+
+def _nowhere(folder: Path) -> str:
+    """Say of a folder that it is not there, and which studies lie beside it."""
+    try:
+        beside = sorted(place.parent.name for place in folder.parent.glob(f"*/{STUDY}"))
+    except OSError:
+        beside = []
+    near = did_you_mean(folder.name, beside)
+    if near:
+        return f"{folder}: there is no such folder{near}"
+    names = f"; the studies in {folder.parent}: {', '.join(beside[-5:])}" if beside else ""
+    return f"{folder}: there is no such folder{names}"
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> None:

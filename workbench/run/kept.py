@@ -155,8 +155,8 @@ class Kept(Result):
         record = parsed(body)
         return self._record() if record is None else self._own(record)
 
-    def __repr__(self) -> str:
-        return f"Kept({self.trial_id!r}, at byte {self._place} of {str(self._reader.path)!r})"
+    def _numbers(self) -> Mapping[str, float | None]:
+        return dict(zip(self._names, self._values, strict=True))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process whole: the journal may not be there."""

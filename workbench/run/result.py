@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from workbench.cost import Receipt, cost
 from workbench.display import Shown
 from workbench.reply import Timing
+from workbench.report import failed
 from workbench.score import Score
 from workbench.wire import Message, Usage
 from workbench.wire.codec import dumps
@@ -208,6 +209,21 @@ class Result(Shown):
         return self.judges == other.judges and self.record() == other.record()
 
     __hash__ = None  # type: ignore[assignment]  # it holds what cannot be hashed
+
+    def _numbers(self) -> Mapping[str, float | None]:
+        """Return the scores' numbers; nothing is read for them."""
+        return {name: score.value for name, score in self.scores.items()}
+
+    def __repr__(self) -> str:
+        # A line, and short: lists of results are printed as they are.
+        who = f"variant={failed.short(self.variant, 60)!r}, sample={failed.short(self.sample_id, 60)!r}"
+        if self.error is not None:
+            what = f"error={failed.short(f'{failed.kind(self.error)}: {failed.said(self.error)}')!r}"
+        else:
+            numbers = self._numbers().items()
+            given = (f"{n!r}: {'unscored' if v is None else format(v, 'g')}" for n, v in numbers)
+            what = f"scores={{{failed.short(', '.join(given))}}}"
+        return f"Result({who}, epoch={self.epoch}, {what})"
 
     def __str__(self) -> str:
         head = f"{self.trial_id} · {self.model}"

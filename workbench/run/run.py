@@ -12,8 +12,10 @@ from workbench.baseline import Baseline, only
 from workbench.display import Shown
 from workbench.errors import UsageError, did_you_mean
 from workbench.journal import Journal, in_use
+from workbench.report import failed
 from workbench.run.beside import carry
 from workbench.run.info import RunInfo, Status, state_of, write
+from workbench.run.onward import ask_again
 from workbench.run.recall import recall
 
 if TYPE_CHECKING:
@@ -270,4 +272,9 @@ class Run(Shown):
         return f"Run({self.name!r}, {self.status}, {len(self):,} results, {str(self.folder)!r})"
 
     def __str__(self) -> str:
-        return str(self.summary())
+        found = self.errors
+        if not found:
+            return str(self.summary())
+        told = failed.counted(row.error for row in found if row.error is not None)
+        cure = ask_again(found, self.folder)
+        return "\n".join([str(self.summary()), *told, *([cure] if cure else [])])

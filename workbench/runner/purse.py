@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from workbench.cost import dollars, list_prices
 from workbench.cost.rates import Refusal
 from workbench.cost.worst import today
-from workbench.errors import IncompleteError
+from workbench.errors import BudgetError, IncompleteError
 from workbench.runner.worst import ONE, ZERO, Worst, worst_case
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Hold:
         """Put aside as much for the next attempt as for the first, as soon as that fits; in turn with others.
 
         Raises:
-            IncompleteError: It can never fit.
+            BudgetError: It can never fit.
         """
         if self._purse is not None and not self.amount:
             await self._purse.once_more(self._worst.dollars)
@@ -235,11 +235,11 @@ class Purse:
 
     # --- what is said ----------------------------------------------------------------------------------
 
-    def _used_up(self, amount: Decimal) -> IncompleteError:
+    def _used_up(self, amount: Decimal) -> BudgetError:
         lost = f"{dollars(self.perhaps)} perhaps paid, " if self.perhaps else ""
-        return IncompleteError(
+        return BudgetError(
             f"the budget of ${self.cap} is used up ({dollars(self.spent)} spent, {lost}this call may cost "
-            f"{dollars(amount)}); what is answered is kept: resume with a larger budget_usd"
+            f"{dollars(amount)}); what is answered is kept, and a larger budget goes on"
         )
 
     def _unkept(self, model: str, reason: str = "") -> IncompleteError:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from workbench.report import failed
 from workbench.report.words import dollars, plural, seconds
+from workbench.run import ask_again
 from workbench.show.h import join, tag
 from workbench.show.parts import MAX_ROWS, Column, badge, fold, more, one_line, pre, table
 from workbench.show.safe import Html, text
@@ -26,7 +28,7 @@ ROOM: Final = 120_000
 
 def run(noun: Run) -> Html:
     """Return table and verdict; errors by kind, failures folded."""
-    return join([ending(noun), result_table(noun.summary()), errors(noun.errors), failures(noun.failures)])
+    return join([ending(noun), result_table(noun.summary()), _errors_of(noun), failures(noun.failures)])
 
 
 def ending(noun: Run) -> Html | None:
@@ -39,18 +41,24 @@ def ending(noun: Run) -> Html | None:
     return origin(f"{state}{reason} — {len(noun):,} of {noun.info.planned:,} done{then}")
 
 
-def errors(found: Sequence[Result]) -> Html | None:
-    """Return errors grouped by what they say; each with the ids of its requests."""
+def _errors_of(noun: Run) -> Html | None:
+    found = noun.errors
+    return errors(found, ask_again(found, noun.folder))
+
+
+def errors(found: Sequence[Result], cure: str = "") -> Html | None:
+    """Return errors grouped by what they say, each with the ids of its requests; first what to do."""
     if not found:
         return None
     groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for item in found:
         said = item.error or {}
-        groups[str(said.get("type") or "error"), one_line(said.get("message") or "", 300)].append(item)
+        groups[failed.kind(said), one_line(failed.said(said), 300)].append(item)
     ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
     parts = [_group(kind, said, group) for (kind, said), group in ordered[:20]]
     title = f"{plural(len(found), 'error')}: neither right nor wrong, counted apart"
-    return fold(badge(title, "bad"), *parts, more(len(ordered) - 20, "kinds of errors"))
+    told = tag("p", text(cure)) if cure else None
+    return fold(badge(title, "bad"), told, *parts, more(len(ordered) - 20, "kinds of errors"))
 
 
 def _group(kind: str, said: str, group: Sequence[Result]) -> Html:

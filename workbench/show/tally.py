@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from workbench.report import failed
 from workbench.report.words import UNPRICED, dollars, plural
 from workbench.show.safe import terminal
 
@@ -68,6 +69,7 @@ class State:
         done: Trials with an answer or an error, those of an earlier sitting included.
         earlier: How many of them were done before.
         errors: Trials with an error.
+        passing: Those of them that may be answered when they are asked again.
         spent: Dollars paid; None once a price is unknown.
         asked: Answers that were asked for now.
         recorded: Answers that were not, by where they came from: ``store``, ``cassette``.
@@ -91,6 +93,7 @@ class State:
     done: int = 0
     earlier: int = 0
     errors: int = 0
+    passing: int = 0
     spent: Decimal | None = ZERO
     asked: int = 0
     recorded: dict[str, int] = field(default_factory=dict)
@@ -153,8 +156,8 @@ def add(state: State, result: Any) -> None:
 
 def _failed(state: State, index: int, error: Mapping[str, Any]) -> None:
     state.errors += 1
-    kind = str(error.get("type") or "error")
-    state.faults.setdefault(kind, Fault()).add(index, str(error.get("message") or ""))
+    state.passing += failed.passing(error)
+    state.faults.setdefault(failed.kind(error), Fault()).add(index, failed.said(error))
 
 
 # --- words -------------------------------------------------------------------------------------------------

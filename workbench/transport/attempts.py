@@ -34,6 +34,12 @@ T = TypeVar("T")
 
 logger = logging.getLogger("workbench")
 
+_TOO_MANY = (
+    "; not tried again, because too many calls have failed of late: "
+    "wait a moment or lower the concurrency, then ask again"
+)
+"""What is said where retries are used up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -222,7 +228,7 @@ class Attempts:
         elif wait is not None and not free and not told_to_wait and not self._budget.take():
             free = shared and self.turns.trip(call, failure)
             if not free:
-                wait, reason = None, "; retry budget used up: too much fails to try everything again"
+                wait, reason = None, _TOO_MANY
         if wait is None:
             failure.error.message += reason
             cause = failure.__cause__

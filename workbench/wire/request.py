@@ -186,8 +186,14 @@ def as_request(value: Any) -> Request:
         return value
     if isinstance(value, Mapping):
         return parse(Request, dict(value))
-    cure = "fill it first: prompt.render({…})" if hasattr(value, "render") else "give a wb.Request or a body"
-    raise UsageError(f"a {type(value).__name__} is no request; {cure}")
+    cure = (
+        "fill it first: prompt.render({…})"
+        if hasattr(value, "render")
+        else 'give a wb.Request, or a body: {"model": …, "max_tokens": …, "messages": […]}'
+    )
+    kind = type(value).__name__
+    named = "None" if value is None else f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+    raise UsageError(f"{named} is no request; {cure}")
 
 
 def as_requests(value: Any) -> tuple[Request, ...]:
