@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 
@@ -35,14 +36,14 @@ def test_a_test_case_says_what_of_the_turn_it_leaves_out(blocks, said):
     assert proposed(request(*blocks))["left_out"] == said
 
 
-def test_a_difference_names_the_columns(emulator):
+def test_a_difference_names_the_columns(emulator, monkeypatch):
     """The button says "against column 1", and so must what it opens."""
     client = wb.Client(base_url=emulator.url, store=False, mode="off")
     other = request().with_(messages=["Tell a story of a whale."])
     view = RunView(client, [request(DOCUMENT), request(DOCUMENT), other])
     view.wait(20)
-    told = []
-    view.tell = lambda kind, **body: told.append((kind, body))
+    told: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(view, "tell", lambda kind, **body: told.append((kind, body)))
 
     view._receive(view, {"kind": "diff", "n": "1", "column": 2}, [])
 
@@ -61,7 +62,7 @@ def test_a_warning_points_at_who_called_the_package(emulator):
     """However deep in it a view was made of a request whose spelling is an old one."""
     client = wb.Client(base_url=emulator.url, store=False, mode="off")
     old = request(output_format={"type": "json_schema", "schema": {"type": "object"}})
-    package = {"__name__": "workbench.deeper", "view": RunView}
+    package: dict[str, Any] = {"__name__": "workbench.deeper", "view": RunView}
     exec(compile(DEEPER, "deeper.py", "exec"), package)
 
     with warnings.catch_warnings(record=True) as caught:

@@ -66,7 +66,7 @@ def test_times_are_told_as_finely_as_their_axis_is_drawn():
         else row
         for row in run.rows
     ]
-    [rows] = [part for part in replace(run, rows=quick).plot.latency().parts if isinstance(part, Rows)]
+    [rows] = [part for part in replace(run, rows=tuple(quick)).plot.latency().parts if isinstance(part, Rows)]
     p50, p95 = rows.rows[0].words.splitlines()
 
     assert "<" not in p50 + p95

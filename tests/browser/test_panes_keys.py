@@ -28,6 +28,8 @@ def test_the_next_turn_is_sent_by_a_key_and_its_field_is_framed_whole(stage, sta
 
     stage.visible(page.get_by_text("Second.", exact=True))
     stage.until(lambda: not view.running)
-    assert view.replies[0].message.text == "Second."
+    [reply] = view.replies
+    assert reply is not None
+    assert reply.message.text == "Second."
     client.close()
     stage.calm()
