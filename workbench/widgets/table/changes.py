@@ -64,6 +64,11 @@ class Changes:
         """Return what a trial is matched by."""
         return ("" if self._single else row.variant, row.sample_id, row.epoch)
 
+    def variant(self, name: str) -> str | None:
+        """Return what the other run calls a variant of this one, None where it has none such."""
+        names = self.run.info.variant_names
+        return names[0] if self._single else name if name in names else None
+
     def other(self, row: Result) -> Result | None:
         """Return the other run's result of the same trial."""
         return self._there.get(self.key(row))

@@ -13,10 +13,12 @@ from workbench.report.study import Study
 from workbench.report.words import number, plural
 from workbench.show.safe import visible
 from workbench.stats import wilson
+from workbench.widgets.table.baseline import beside
 
 if TYPE_CHECKING:
     from workbench.report import Bills
     from workbench.run import Run
+    from workbench.widgets.table.changes import Changes
     from workbench.widgets.table.engine import Engine
     from workbench.widgets.table.rows import Floats
 
@@ -27,17 +29,19 @@ QUICK: Final = 20_000
 _KEPT: Final = ("n", "errors", "unscored", "not_run", "usd", "p50_s", "first_token_s")
 
 
-def header(run: Run, bills: Bills | None = None) -> Table:
+def header(run: Run, changes: Changes | None = None, bills: Bills | None = None) -> Table:
     """Return the run's own table with the columns that a header has room for; its numbers are the same.
 
     Args:
         run: The run.
+        changes: Against another run: its means and the differences stand beside this one's.
         bills: What its answers cost, where that is known already: it is not added up again, now or later.
     """
     # Reasons for what has no price stand in the order of the rows, and a journal's are not in the study's.
     if bills is not None and len({why for bill in bills.values() for why in bill.reasons}) < 2:
         vars(run).setdefault("_bills", bills)
-    return _picked(run.summary(), [s["name"] for s in run.info.scorers])
+    picked = _picked(run.summary(), [s["name"] for s in run.info.scorers])
+    return picked if changes is None else beside(picked, run, changes)
 
 
 def priced(run: Run) -> bool:
@@ -45,13 +49,13 @@ def priced(run: Run) -> bool:
     return len(run) <= QUICK or "_summary" in vars(run)
 
 
-def quick_header(run: Run) -> Table:
+def quick_header(run: Run, changes: Changes | None = None) -> Table:
     """Return the header of a large run without prices, which take seconds to add up.
 
     Where the run's table was made already, that is it.
     """
     if priced(run):
-        return header(run)
+        return header(run, changes)
     info = run.info
     scorers = tuple((s["name"], s["kind"]) for s in info.scorers)
     groups = by_variant(run.rows, info.variant_names)
@@ -63,7 +67,8 @@ def quick_header(run: Run) -> Table:
         rows=tuple(zip(*(cells for _, cells in kept), strict=True)),
         notes=("What it cost is not added up here: run.summary() has it.",),
     )
-    return _picked(table, [name for name, _ in scorers])
+    picked = _picked(table, [name for name, _ in scorers])
+    return picked if changes is None else beside(picked, run, changes)
 
 
 class _Quick(Study):

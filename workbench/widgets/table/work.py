@@ -199,7 +199,7 @@ class Work:
             return True
         if self._told < version:
             began = time.monotonic()
-            self._page.tell("figures", **_told(figures.header(self._page.run, engine.bills)))
+            self._page.tell("figures", **_told(figures.header(self._page.run, engine.changes, engine.bills)))
             self._told = version
             self._not_before = time.monotonic() + PATIENCE * (time.monotonic() - began)
         return self._count_tokens()
@@ -220,7 +220,7 @@ class Work:
         """Return the header as it is got at once; made once for the page and for where no kernel is."""
         version = self._engine.rows.version
         if self._quick is None or self._quick[0] != version:
-            self._quick = version, figures.quick_header(self._page.run)
+            self._quick = version, figures.quick_header(self._page.run, self._engine.changes)
         return self._quick[1]
 
     # --- reading ahead -------------------------------------------------------------------------------
@@ -234,7 +234,10 @@ class Work:
         if not self._ahead:
             return False
         self._engine.step("texts")
-        self._say()
+        if self._engine.has("texts"):
+            self.tell_state()
+        else:
+            self._say()
         return True
 
 
