@@ -9,11 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.tables import info, large_run, saved
+from tests.studies import study_run
+from tests.tables import info, large_run, saved, tables
 from workbench.errors import JournalError
 from workbench.journal import Reader, Records
 from workbench.run import JOURNAL, Result, Run, bodies
 from workbench.run.kept import Kept
+from workbench.widgets.table import work
 from workbench.widgets.table.columns import said
 from workbench.widgets.table.engine import Engine
 from workbench.widgets.table.look import Look, folded
@@ -174,3 +176,30 @@ def test_many_records_are_those_that_are_read_one_by_one(tmp_path, monkeypatch, 
     assert found[-1] is None
     read = [row for row in kept(run) if row.place in places]
     assert [row.parse(body) for row, body in zip(read, found[:-1], strict=True)] == [whole[p] for p in places]
+
+
+def test_of_answers_read_ahead_the_end_is_told(monkeypatch):
+    """Also where a search was answered meanwhile, and however little is said on the way."""
+    monkeypatch.setattr(work, "SAID_S", 1e9)
+    with tables() as show:
+        table = show(large_run(3000))
+        table._work.soon = True
+        table._work.waiting = 1, Query(search="refund")
+
+        while table._work.turn() == 0:
+            pass
+
+        told = [message["text"] for message in table.told if message["kind"] == "state"]
+        assert told == ["reading answers 0 %", ""]
+
+
+def test_the_row_one_went_to_is_found_among_other_rows():
+    """The page says which it is; where it is no hit, or in a folded group, no line is named."""
+    with tables() as show:
+        table = show(study_run())
+
+        assert table.asked("query", "view", at=179, search="t-059")["held"] == 2
+        assert table.asked("query", "view", at=4, search="t-059")["held"] == -1
+        assert table.asked("query", "view", search="t-059")["held"] == -1
+        assert table.asked("query", "view", at="4")["held"] == -1
+        assert table.asked("query", "view", at=4, group="variant")["held"] == -1

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import replace
-
 import pytest
 
+from tests.browser.tables import View, shown
 from tests.hostile import TEXTS
 from tests.studies import hostile_run, study_run
 from tests.tables import large_run, saved
-from workbench.grades import Grades
 from workbench.run import Run
-from workbench.score import Score
 from workbench.widgets.table import ResultTable
 
 ROWS = 100_000
@@ -36,73 +32,11 @@ def small():
     return large_run(2000)
 
 
-class View:
-    """The table on the stage, and what a reader sees of it."""
-
-    def __init__(self, stage, widget, **options):
-        self.stage, self.widget = stage, widget
-        self.page = stage.show(widget, **options)
-        self.grid = self.page.locator(".wbt-grid")
-        stage.until(lambda: self.rows() > 0)
-
-    def rows(self):
-        """How many lines are drawn with what they say."""
-        return self.page.locator(".wbt-row:not([hidden]):not(.wbt-coming)").count()
-
-    def foot(self, words):
-        """Wait until the line below the table says so."""
-        self.stage.until(lambda: words in self.page.locator(".wbt-foot").inner_text())
-
-    def here(self, words):
-        """Wait until the current row says so, and return what it says."""
-        self.stage.until(lambda: words in (self.current() or ""))
-        return self.current()
-
-    def current(self):
-        """Return what the current row says, None while it is not drawn."""
-        found = self.page.locator(".wbt-row.wbt-here:not(.wbt-coming):not([hidden])")
-        return found.inner_text() if found.count() == 1 else None
-
-    def column(self, title):
-        """Return what the rows in sight have in a column, from top to bottom."""
-        heads = self.grid.get_by_role("columnheader").all_inner_texts()
-        at = next(n for n, head in enumerate(heads) if head.split("\n")[0].rstrip(" ↑↓") == title)
-        script = """(at) => [...document.querySelectorAll('.wbt-row:not([hidden])')]
-          .sort((a, b) => a.dataset.line - b.dataset.line).map(row => row.children[at].textContent)"""
-        return self.page.evaluate(script, at)
-
-    def press(self, *keys):
-        """Press keys, one after the other."""
-        for key in keys:
-            self.page.keyboard.press(key)
-            self.stage.pump()
-
-    def click(self, name):
-        """Press a button, once it is there."""
-        self.stage.visible(self.page.get_by_role("button", name=name)).click()
-
-    def open(self, words):
-        """Wait until the row that is open says so."""
-        pane = self.page.locator(".wbt-open")
-        self.stage.until(lambda: pane.is_visible() and words in pane.inner_text())
-        return pane
-
-
 @pytest.fixture
 def show(stage):
     """Show tables; afterwards nothing went wrong and their threads have ended."""
-    made = []
-
-    def shown(*args, options=None, **named):
-        widget = ResultTable(*args, **named)
-        made.append(widget)
-        return View(stage, widget, **(options or {}))
-
-    yield shown
-    stage.calm()
-    for widget in made:
-        widget.close()
-        widget._background.join(20)
+    with shown(stage) as made:
+        yield made
 
 
 def test_only_the_rows_in_sight_are_there(show, run):
@@ -206,69 +140,6 @@ def numbers(view):
     return [each for each in view.column("#") if each != "…"]
 
 
-def test_a_row_opens_with_its_tabs(show, small):
-    """Enter opens; tabs are reached with arrows; Escape closes and the focus is back in the grid."""
-    view = show(small)
-    view.grid.focus()
-    view.press("ArrowDown", "Enter")
-    pane = view.open("sonnet-4-6/s0/0")
-    view.open(small.rows[1].text[:30])
-
-    for name, words in (
-        ("Difference", "haiku-4-5"),
-        ("Scores", "choice"),
-        ("Citations", "cites nothing"),
-        ("Usage", "API version"),
-        ("Raw", '"variant": "sonnet-4-6"'),
-        ("History", "the same sample"),
-    ):
-        view.page.get_by_role("tab", selected=True).press("ArrowRight")
-        assert view.page.get_by_role("tab", selected=True).inner_text() == name
-        view.open(words)
-    view.press("Escape")
-    assert pane.is_hidden()
-    assert view.page.evaluate("document.activeElement.className") == "wbt-grid"
-
-
-def test_the_next_row_follows_the_filter(show, run):
-    """`n` and `p` walk through the failures only; the arrows do so too."""
-    view = show(run)
-    view.click("failed ")
-    view.foot("of 100,000 rows")
-    first, second = run.failures[:2]
-    view.grid.focus()
-    view.press("Enter")
-    view.open(first.trial_id)
-
-    view.press("n")
-    view.open(second.trial_id)
-    view.here(second.sample_id)
-    view.press("p")
-    view.open(first.trial_id)
-    view.press("ArrowDown")
-    view.open(second.trial_id)
-
-
-def test_rows_are_graded_by_key_and_the_grade_is_kept(show, tmp_path):
-    """Digits rate, `y` passes, `f` fails; shown at once, and on the disk."""
-    folder = saved(large_run(60), tmp_path / "run")
-    view = show(folder, who="ada")
-    view.grid.focus()
-
-    view.press("4")
-    view.here("4 of 5")
-    view.press("ArrowDown", "Enter")
-    view.open("ungraded")
-    view.press("f")
-    view.open("graded: failed")
-    view.here("failed")
-
-    assert {g.trials[0]: g.value for g in Grades.open(folder).latest().values()} == {
-        "haiku-4-5/s0/0": 4, "sonnet-4-6/s0/0": 0
-    }  # fmt: skip
-    view.stage.visible(view.page.get_by_role("button", name="ungraded 58"))
-
-
 def test_everything_is_done_by_keyboard(show, small):
     """Tab reaches search, filters, groups and grid; in the grid the headings are a step up."""
     view = show(small)
@@ -368,28 +239,6 @@ def test_identical_answers_are_one_line(show):
     assert "149 rows, 83 %" in view.page.locator(".wbt-heading").first.inner_text()
 
 
-def test_two_runs_are_told_apart_in_words(show):
-    """Fixed and broken with an arrow; chips count them; the open row shows both answers."""
-    run = study_run()
-    rows = tuple(
-        replace(r, scores={"choice": Score(1.0)}) if r.value("choice") == 0 and r.epoch == 0 else r
-        for r in run.rows
-    )
-    view = show(run, against=replace(run, rows=rows[:-3]))
-
-    view.click("↓ broken 26")
-    view.foot("26 of 180 rows")
-    assert set(view.column("change")) == {"↓ broken"}
-    view.click("+ only here 3")
-    view.foot("3 of 180 rows")
-    view.click("all 180")
-    view.here("t-000")
-    view.grid.focus()
-    view.press("Enter")
-    view.page.get_by_role("tab", name="Difference").click()
-    view.open("passed → this row: failed")
-
-
 def test_an_export_says_what_it_did_beside_the_field(show, tmp_path):
     """A path that cannot be is refused there; one that can is written."""
     view = show(study_run())
@@ -448,86 +297,3 @@ def test_hostile_texts_are_texts_in_every_column_and_tab(show, theme):
         "script, img, iframe, object, embed, form, link, base, video, audio, [onclick], [onerror], [onload]"
     )
     assert view.page.locator(".wbv").locator(active).count() == 0
-
-
-def test_the_keys_of_the_table_do_not_work_while_one_types(show):
-    """A `5` in the search is no grade."""
-    view = show(study_run())
-    view.page.get_by_role("searchbox").focus()
-    view.press("5", "y", "n", "/")
-
-    assert view.page.get_by_role("searchbox").input_value() == "5yn/"
-    assert len(view.widget.grades) == 0
-
-
-def in_sight(view, row):
-    """Return which columns of a drawn row lie whole within the grid, by their headings."""
-    script = """row => {
-      const grid = document.querySelector('.wbt-grid').getBoundingClientRect();
-      const heads = [...document.querySelectorAll('.wbt-th .wbt-name')].map(head => head.textContent.replace(/ [↑↓]$/, ''));
-      const found = [...document.querySelectorAll('.wbt-row:not([hidden])')].find(one => one.dataset.line == row);
-      return heads.filter((_, at) => {
-        const cell = found.children[at].getBoundingClientRect();
-        const over = document.elementFromPoint(cell.left + 4, cell.top + 8);
-        return cell.left >= grid.left - 1 && cell.right <= grid.right + 1 && over === found.children[at];
-      });
-    }"""
-    return set(view.page.evaluate(script, row))
-
-
-@pytest.mark.parametrize(("width", "column"), [(1200, "input"), (1000, "latency"), (700, "verdict")])
-def test_a_row_that_is_open_can_be_told_from_the_next(show, small, width, column):
-    """Whichever cell was clicked: sample, variant, verdict and answer stay in sight, the others follow."""
-    view = show(small, options={"width": width})
-    cell = view.grid.get_by_role("columnheader", name=column)
-    cell.scroll_into_view_if_needed()
-    box = cell.bounding_box()
-    view.page.mouse.click(min(box["x"] + 10, width - 40), box["y"] + box["height"] + 40)
-    view.open("Messages")
-    view.stage.until(lambda: {"sample", "variant", "verdict", "answer"} <= in_sight(view, 1))
-
-    view.grid.focus()
-    view.press("ArrowRight", *["ArrowRight"] * 9)
-    view.press("Escape")
-
-    heads = [head.split("\n")[0] for head in view.grid.get_by_role("columnheader").all_inner_texts()]
-    assert set(heads) >= {"#", "input", "latency, s", "source"}
-    assert heads[0] == ("sample" if width == 700 else "#")
-
-
-def test_where_no_row_is_left_a_button_brings_them_back(show, small):
-    """And the sentence says why none is there."""
-    view = show(small)
-    view.click("errored")
-    view.page.get_by_role("searchbox").fill("no such words")
-    nothing = view.page.locator(".wbt-nothing")
-    view.stage.until(lambda: "is among “errored” and holds “no such words”" in nothing.inner_text())
-    view.stage.visible(nothing.get_by_role("button", name="clear the search")).click()
-    view.foot("20 of 2,000 rows")
-    assert not nothing.is_visible()
-
-    view.page.get_by_role("searchbox").fill("no such words")
-    view.stage.visible(nothing.get_by_role("button", name="show all rows")).click()
-    view.stage.until(lambda: "is among" not in nothing.inner_text())
-    view.click("clear the search")
-
-    view.foot("2,000 rows")
-
-
-def test_one_sorts_while_answers_are_read_for_a_search(show, small, monkeypatch):
-    """The rows are sorted at once; what was typed stays, and is answered when all is read."""
-    view = show(small)
-    go = threading.Event()
-    engine = view.widget._engine
-    view.stage.until(lambda: engine.has("tokens_out"))
-    step = engine.step
-    monkeypatch.setattr(engine, "step", lambda what, count=1000: (go.wait(20), step(what, count)))
-    view.page.get_by_role("searchbox").fill("overloaded_error")
-    view.stage.until(lambda: "reading answers" in view.page.locator(".wbt-foot").inner_text())
-
-    view.grid.get_by_role("columnheader", name="latency").click()
-    view.stage.until(lambda: view.column("latency, s") == sorted(view.column("latency, s"), key=float))
-    assert view.page.get_by_role("searchbox").input_value() == "overloaded_error"
-    go.set()
-
-    view.foot("20 of 2,000 rows · sorted by latency, s, lowest first · holding “overloaded_error”")

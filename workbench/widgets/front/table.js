@@ -11,27 +11,29 @@ export default wb.view(({ root, link, model, problem }) => {
   const summary = el("details", { class: "wbt-summary", open: true }, el("summary", {}, "per variant"),
     el("p", { class: "wb-dim" }, "adding up …"));
   const search = el("input", { type: "search", placeholder: "search  ( / )", "aria-label": "search input, answer and error",
-    class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => ask({ search: search.value }), 180), focus: () => link.tell("soon") } });
+    class: "wbt-search", autocomplete: "off", on: { input: wb.settled(() => { if (search.value !== query.search) ask({ search: search.value }); }, 180), focus: () => link.tell("soon") } });
   const filters = el("div", { class: "wb-row wbt-filters", role: "group", "aria-label": "filter" });
   const group = el("select", { "aria-label": "group by", on: { change: () => ask({ group: group.value }) } });
   const folds = el("span", { class: "wb-row", hidden: true }, button("unfold all", () => fold(null, true)), button("fold all", () => fold(null, false)));
   const menu = panel("columns"), out = panel("export");
   const say = wb.status(root, { "aria-label": "state of the table" });
   const busy = el("span", { class: "wb-dim", role: "status" });
+  const heading = el("span", { class: "wb-dim wbt-whole" });
   const clear = button("clear the selection", () => link.ask("clear").then(counted).then(() => grid.again()), { hidden: true });
 
   const grid = wb.grid({ label: "results", tallest: model.get("_tallest") || 15e6,
     window: (start, mark) => link.ask("window", { start, mark }),
-    act: { sort: by, fold, open: go, select, move: () => {}, walked: data => { if (pane.opened() && data?.p !== undefined) follow(data.p); } } });
+    act: { sort: by, fold, open: go, select, move: () => headed(), walked: data => { if (pane.opened() && data?.p !== undefined) follow(data.p); } } });
   const pane = wb.opened({ go, close: shut, grade, source: n => link.ask("source", { cite: n }) });
   const why = el("span"), nothing = el("div", { class: "wbt-nothing wb-row", role: "status", hidden: true }, why,
     button("clear the search", () => { search.value = ""; ask({ search: "" }); search.focus(); }),
     button("show all rows", () => { ask({ only: "all" }); grid.node.focus(); }));
   const main = el("div", { class: "wbt-main" }, el("div", { class: "wbt-rows" }, grid.node, nothing), pane.node);
 
-  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, against, more, coming, running), summary,
-    el("div", { class: "wb-row wbt-bar" }, search, filters, el("label", { class: "wbt-group-by" }, "group by ", group), folds, menu.button, out.button),
-    menu.node, out.node, main, el("div", { class: "wb-row wbt-foot" }, say.node, busy, clear));
+  const bar = el("div", { class: "wb-row wbt-bar" }, search, filters,
+    el("div", { class: "wb-row wbt-tools" }, el("label", { class: "wbt-group-by" }, "group by ", group), folds, menu.button, out.button));
+  wb.put(root, el("div", { class: "wb-row wbt-top" }, name, against, more, coming, running), summary, bar,
+    menu.node, out.node, main, el("div", { class: "wb-row wbt-foot" }, say.node, busy, clear, heading));
 
   /** A part of the toolbar that is folded until it is asked for. */
   function panel(label) {
@@ -52,10 +54,16 @@ export default wb.view(({ root, link, model, problem }) => {
     query = { ...query, ...change };
     const mine = ++asked;
     problem("");
-    link.ask("query", query).then(
+    return link.ask("query", { ...query, at: grid.held() }).then(
       found => { if (mine === asked) { answered = mine; put(found); } },
       error => { if (mine === asked) { answered = mine; query = before; problem(error.message); marked(); } },
     );
+  }
+
+  /** Go to the rows; where what was typed is not answered yet, with its answer. */
+  function down() {
+    if (search.value === query.search && answered === asked) { grid.node.focus(); return; }
+    ask({ search: search.value }).then(() => { if (answered === asked && document.activeElement === search) grid.node.focus(); });
   }
 
   function by(key) {
@@ -77,10 +85,12 @@ export default wb.view(({ root, link, model, problem }) => {
   }
 
   function marked() {
-    for (const one of filters.children) one.setAttribute("aria-pressed", String(one.dataset.key === query.only));
+    for (const one of filters.querySelectorAll("button")) one.setAttribute("aria-pressed", String(one.dataset.key === query.only));
     if (document.activeElement !== search) search.value = query.search;
     group.value = query.group;
     folds.hidden = !query.group;
+    room();
+    headed();
     empty();
     told();
   }
@@ -110,6 +120,12 @@ export default wb.view(({ root, link, model, problem }) => {
     if (selected) parts.push(`${selected.toLocaleString("en")} selected`);
     say(parts.join(" · "));
     clear.hidden = !selected;
+  }
+
+  /** Say the whole heading one is at: beside a row that is open there is not the room for it. */
+  function headed() {
+    const at = grid.current();
+    fill(heading, at?.g === undefined ? "" : `${at.name}: ${at.words.join(" · ")}`);
   }
 
   function counted(found) {
@@ -147,9 +163,11 @@ export default wb.view(({ root, link, model, problem }) => {
   function sides() {
     const wide = root.clientWidth, beside = wide >= 980;
     root.classList.toggle("wbt-narrow", wide < 760);
+    root.classList.toggle("wbt-plain", wide < (against.textContent ? 1120 : 760));
     main.classList.toggle("wbt-beside", beside);
     main.classList.toggle("wbt-opened", pane.opened());
     grid.setLean(wide < 760 || pane.opened());
+    room();
   }
 
   function shut() {
@@ -198,15 +216,33 @@ export default wb.view(({ root, link, model, problem }) => {
 
   function chip(one) {
     const count = typeof one.count === "number" ? ` ${one.count.toLocaleString("en")}` : "";
-    return button(`${one.words}${count}`, () => ask({ only: one.key }), { title: one.hint, data: { key: one.key }, class: "wb-btn wbt-chip",
+    // "↑ fixed 12": where there is little room the sign stands for the word.
+    const [, sign, word] = (one.compares && /^(\S) (.+)$/.exec(one.words)) || [];
+    const label = sign ? [`${sign} `, el("span", { class: "wbt-word" }, `${word} `), count.trim()] : `${one.words}${count}`;
+    return button(label, () => ask({ only: one.key }), { title: sign ? `${word}: ${one.hint}` : one.hint, data: { key: one.key }, class: "wb-btn wbt-chip",
       "aria-pressed": String(one.key === query.only) });
   }
+
+  const LAYOUTS = [[], ["wbt-short"], ["wbt-stacked"], ["wbt-stacked", "wbt-short"]];
+
+  /** Keep the filters on one line: with signs for words, or on a line of their own, where it takes that. */
+  const room = wb.frame(() => {
+    const one = filters.firstElementChild, last = filters.lastElementChild;
+    if (!one?.offsetHeight) return;
+    for (const names of LAYOUTS) {
+      for (const name of ["wbt-short", "wbt-stacked"]) bar.classList.toggle(name, names.includes(name));
+      if (last.offsetTop + last.offsetHeight <= one.offsetTop + 1.5 * one.offsetHeight && bar.offsetHeight < (names.includes("wbt-stacked") ? 3.2 : 1.7) * one.offsetHeight) return;
+    }
+  });
 
   function setChips(found) {
     const focused = filters.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     chips = found;
-    fill(filters, ...chips.map(chip));
-    if (focused) [...filters.children].find(one => one.dataset.key === focused)?.focus();
+    const compared = chips.filter(one => one.compares);
+    fill(filters, ...chips.filter(one => !one.compares).map(chip),
+      compared.length ? el("span", { class: "wbt-compared", role: "group", "aria-label": "against the other run" }, ...compared.map(chip)) : null);
+    if (focused) [...filters.querySelectorAll("button")].find(one => one.dataset.key === focused)?.focus();
+    room();
   }
 
   link.on("table", found => {
@@ -216,8 +252,11 @@ export default wb.view(({ root, link, model, problem }) => {
     setChips(found.chips);
     if (!grid.columns().length) grid.setColumns(found.columns);
     columnsMenu();
+    sides();
   });
-  link.on("view", found => { if (found.n === undefined || found.n === null) put(found, Boolean(view)); });
+  const asks = ({ query: { sort, descending, only, search: words, group: by } }) => JSON.stringify([sort, descending, only, words, by]);
+  // Nobody asked: more rows have come, or another cell shows others.
+  link.on("view", found => { if (found.n === undefined || found.n === null) put(found, view !== null && asks(view) === asks(found)); });
   link.on("chips", found => setChips(found.chips));
   link.on("state", found => { fill(busy, found.text); fill(running, found.running); });
   link.on("histograms", found => grid.setHistograms(found.histograms));
@@ -237,11 +276,11 @@ export default wb.view(({ root, link, model, problem }) => {
 
   link.on("opened", found => { if (found.n === undefined || found.n === null) shown(found); });
 
-  const rate = value => () => grade("rating", value);
-  wb.keys(main, { 1: rate(1), 2: rate(2), 3: rate(3), 4: rate(4), 5: rate(5), y: () => grade("pass", 1), f: () => grade("pass", 0),
-    n: () => go(pane.data().next), p: () => go(pane.data().previous), Escape: () => (pane.opened() ? shut() : false) });
+  const rate = value => () => grade("rating", value), on = () => go(pane.data().next), back = () => go(pane.data().previous);
+  wb.keys(main, { 1: rate(1), 2: rate(2), 3: rate(3), 4: rate(4), 5: rate(5), p: () => grade("pass", 1), f: () => grade("pass", 0),
+    n: on, "]": on, N: back, "[": back, Escape: () => (pane.opened() ? shut() : false) });
   wb.keys(root, { "/": () => { search.focus(); search.select(); } });
-  wb.keys(search, { Enter: { typing: true, run: () => grid.node.focus() }, ArrowDown: { typing: true, run: () => grid.node.focus() } });
+  wb.keys(search, { Enter: { typing: true, run: down }, ArrowDown: { typing: true, run: down } });
 
   const sized = new ResizeObserver(sides);
   sized.observe(root);

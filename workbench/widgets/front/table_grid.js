@@ -13,7 +13,7 @@ wb.grid = (() => {
     const node = el("div", { class: "wbt-grid", role: "grid", tabindex: 0, id, "aria-label": label,
       "aria-multiselectable": "true" }, head, body);
     const state = { view: { mark: -1, lines: 0, total: 0 }, pages: new Map(), asked: new Map(), slots: [], line: 0, col: 0,
-      anchor: null, here: [], high: 0, tall: 0 };
+      anchor: null, chosen: false, here: [], high: 0, tall: 0 };
     const heads = wb.heads({ id, host: node, head, act: { press: col => { enter(-1, col, { clicked: true }); act.sort(heads.shown()[col].key); }, resized: () => act.move?.() } });
 
     function setColumns(columns) {
@@ -93,10 +93,16 @@ wb.grid = (() => {
       state.asked.clear();
       node.setAttribute("role", view.groups ? "treegrid" : "grid");
       node.setAttribute("aria-rowcount", lines() + 1);
-      if (!keep) { state.line = lines() ? 0 : -1; state.anchor = null; node.scrollTop = 0; }
+      if (!keep) {
+        state.chosen = view.held >= 0;
+        state.line = state.chosen ? view.held : lines() ? 0 : -1;
+        state.anchor = null;
+        node.scrollTop = 0;
+      }
       state.line = Math.min(state.line, lines() - 1);
       heads.sorted(view.query.sort, view.query.descending);
       measure();
+      if (!keep && state.line > 0) reveal(state.line);
     }
 
     function setHistograms(found) {
@@ -149,7 +155,7 @@ wb.grid = (() => {
       // A cell keeps its one text node: other words in it are no new node.
       const cells = heads.shown().map((column, col) => el("div", { role: "gridcell", id: `${id}-s${n}-c${col}`,
         "aria-colindex": col + 1, class: heads.cell("td", column, col) }, ""));
-      const name = el("span", { class: "wbt-group-name" }, ""), words = el("span", { class: "wbt-group-words" }, "");
+      const name = el("span", { class: "wbt-group-name" }, ""), words = el("span", { class: "wbt-group-words" });
       const group = el("div", { role: "gridcell", class: "wbt-group", id: `${id}-s${n}-g`, "aria-colspan": cells.length, hidden: true }, name, words);
       const row = el("div", { class: "wbt-row", role: "row" }, ...cells, group);
       row.addEventListener("click", event => clicked(row, event));
@@ -192,8 +198,9 @@ wb.grid = (() => {
       if (group) {
         row.setAttribute("aria-expanded", String(data.o));
         said(one, one.name, `${data.o ? "▾" : "▸"} ${data.name}`);
-        said(one, one.words, data.words);
-        one.group.title = data.words;
+        // What there is no room for is left out part by part: no number is cut in two.
+        fill(one.words, ...data.words.map((part, n) => el("span", {}, n ? `· ${part}` : part)));
+        one.group.title = `${data.name}: ${data.words.join(" · ")}`;
         return;
       }
       row.setAttribute("aria-selected", String(Boolean(data?.s)));
@@ -239,6 +246,7 @@ wb.grid = (() => {
     /** Make a cell the current one. Its column is brought into sight where one went to it, not where it was clicked. */
     function enter(at, col = state.col, { clicked: there = false } = {}) {
       const before = state.col;
+      state.chosen = true;
       state.line = Math.max(-1, Math.min(at, lines() - 1));
       state.col = Math.max(0, Math.min(col, heads.shown().length - 1));
       if (state.line >= 0) reveal(state.line);
@@ -317,6 +325,8 @@ wb.grid = (() => {
       columns: heads.columns,
       current: () => line(state.line),
       at: () => state.line,
+      /** The position of the row that one went to; none where nobody has moved since the rows were shown. */
+      held: () => (state.chosen ? line(state.line)?.p : undefined),
       /** Change what a row says where it is kept; other pages get it from the kernel. */
       change(position, run) {
         for (const page of state.pages.values())

@@ -6,12 +6,12 @@ wb.opened = (() => {
   /** `act`: {go(position), close(), grade(kind, value), source(n)}. */
   function opened(act) {
     const title = el("strong", { class: "wbt-open-title" }), verdict = el("span"), place = el("span", { class: "wb-dim" });
-    const back = button("◂ prev (p)", () => act.go(data.previous), { "aria-label": "previous row" });
-    const on = button("next (n) ▸", () => act.go(data.next), { "aria-label": "next row" });
+    const back = button("◂ prev (N)", () => act.go(data.previous), { "aria-label": "previous row", title: "N or [", "aria-keyshortcuts": "Shift+N [" });
+    const on = button("next (n) ▸", () => act.go(data.next), { "aria-label": "next row", title: "n or ]", "aria-keyshortcuts": "N ]" });
     const graded = el("span", { class: "wbt-graded", role: "status" });
     const marks = el("div", { class: "wb-row wbt-marks", role: "group", "aria-label": "grade this row" }, el("span", { class: "wb-dim" }, "grade"),
       ...[1, 2, 3, 4, 5].map(value => button(String(value), () => act.grade("rating", value), { "aria-label": `rate ${value} of 5` })),
-      button("passes (y)", () => act.grade("pass", 1)), button("fails (f)", () => act.grade("pass", 0)), graded);
+      button("passes (p)", () => act.grade("pass", 1)), button("fails (f)", () => act.grade("pass", 0)), graded);
     let data = {}, stale = new Set();
     const PANELS = { messages, difference, scores: filled("scores_html"), citations: filled("citations_html"),
       usage: filled("usage_html"), raw, history };
@@ -84,7 +84,7 @@ wb.opened = (() => {
         data.history?.length ? el("ul", { class: "wbt-twins" }, ...data.history.map(line)) : el("p", { class: "wb-dim" }, "no other row asks about it"));
     }
 
-    wb.keys(node, { Escape: () => act.close(), n: () => act.go(data.next), p: () => act.go(data.previous) });
+    wb.keys(node, { Escape: () => act.close() });
     return { node, show, said, grades, data: () => data, hide: () => { node.hidden = true; }, opened: () => !node.hidden };
   }
 

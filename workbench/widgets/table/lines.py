@@ -98,7 +98,7 @@ class Lines:
         errors = sum(row.error is not None for row in rows)
         parts += [plural(errors, "error")] if errors else []
         parts += _spent(engine, places) + _took(rows)
-        return {"g": group, "name": self._name(arranged, group), "words": " · ".join(parts)}
+        return {"g": group, "name": self._name(arranged, group), "words": parts}
 
     def _name(self, arranged: Arranged, group: int) -> str:
         engine, by = self._engine, arranged.query.group

@@ -27,6 +27,9 @@ _HINTS = {
     "ungraded": "nobody graded it yet",
 }
 
+_COMPARE = ("changed", *KINDS)
+"""Filters that stand together: what rows are against the other run."""
+
 
 def snapshot(engine: Engine, arranged: Arranged, who: str) -> dict[str, Any]:
     """Return all that the page needs before it shows rows."""
@@ -68,6 +71,7 @@ def chips(engine: Engine, *, counted: bool = True) -> list[dict[str, Any]]:
             "words": words[key],
             "count": engine.count(key) if counted else None,
             "hint": _HINTS.get(key) or HINTS.get(key, ""),
+            "compares": key in _COMPARE,
         }
         for key in engine.filters
     ]

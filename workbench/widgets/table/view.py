@@ -46,7 +46,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
         run: A run, or the folder of one. A folder is read from its journal; while the run goes on, so does
             the table.
         against: Another run, or its folder, to be compared with: every row is then fixed, broken, the same,
-            or only in one of the two.
+            or only in one of the two; the header has its means, and the paired differences with intervals.
         who: Who grades; the login name by default.
 
     Raises:
@@ -82,6 +82,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
         self._arranged = self._engine.arrange(Query())
         self._selected: dict[int, None] = {}
         self._mark = 0
+        self._held: int | None = None
         self._work = Work(self._engine, self._follow, self)
         self._background = Background(self._work.turn)
         super().__init__()
@@ -138,6 +139,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
             UsageError: The table has no such column, filter or grouping.
         """
         query = Query(sort, descending, only, search, group)
+        self._held = None
         self.put(self._engine.arrange(query), None)
 
     def export(self, path: str | os.PathLike[str], what: str = "filtered", *, replace: bool = True) -> Path:
@@ -181,8 +183,10 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
         self._work.tell_state()
         self._background.wake()
 
-    def _hear_query(self, n: Any = None, **asked: Any) -> None:
+    def _hear_query(self, n: Any = None, at: Any = None, **asked: Any) -> None:
+        """Show other rows; *at* is the position of the row that the reader went to, where there is one."""
         query = self._engine.check(Query.of(asked))
+        self._held = at if isinstance(at, int) else None
         if self._engine.missing(query):
             self._work.waiting = (n, query)
             self._work.tell_state()
@@ -244,6 +248,7 @@ class ResultTable(View, front=("answer", "table_head", "table_grid", "table_open
             count=len(arranged.rows),
             groups=arranged.groups,
             total=len(self._engine.rows),
+            held=-1 if self._held is None else arranged.line(self._held),
             rows=rows,
             query=asked,
         )
