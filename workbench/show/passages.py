@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from workbench.score.citations import Sources, Verdict, check, sources_of
 from workbench.show.parts import one_line
-from workbench.wire import DocumentBlock, MessageParam, SearchResultBlock, TextBlock
+from workbench.wire import DocumentBlock, MessageParam, SearchResultBlock
 from workbench.wire.citations import (
     CharLocation,
     ContentBlockLocation,
@@ -15,6 +15,7 @@ from workbench.wire.citations import (
     PageLocation,
     SearchResultLocation,
 )
+from workbench.wire.told import named, numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +94,7 @@ class Cited:
 
 
 def cited(content: Iterable[ContentBlock], request: Request | None) -> Cited:
-    """Number the citations of *content*; a passage cited again right after itself keeps its number.
+    """Number the citations of *content*, as `wire.told.numbered`, and compare each with its source.
 
     Args:
         content: Blocks of an answer.
@@ -101,16 +102,8 @@ def cited(content: Iterable[ContentBlock], request: Request | None) -> Cited:
     """
     blocks = tuple(content)
     sources = every_source(blocks, request)
-    passages: list[Passage] = []
-    numbers: list[tuple[int, ...]] = []
-    for block in blocks:
-        own: list[int] = []
-        for citation in (block.citations or ()) if isinstance(block, TextBlock) else ():
-            if not passages or passages[-1].citation != citation:
-                passages.append(_passage(len(passages) + 1, citation, sources))
-            own.append(len(passages))
-        numbers.append(tuple(dict.fromkeys(own)))
-    return Cited(tuple(numbers), tuple(passages))
+    numbers, citations = numbered(blocks)
+    return Cited(numbers, tuple(_passage(n, one, sources) for n, one in enumerate(citations, 1)))
 
 
 def tally(verdicts: list[bool | None]) -> str:
@@ -207,11 +200,10 @@ def _unseen(citation: Citation, given: Given | None) -> str:
 
 def _title(citation: Citation, source: DocumentBlock | SearchResultBlock | None) -> str:
     """Return what the source is called: by the citation, else by the request, else its number."""
+    name = named(citation) or (source.title if source is not None else None)
+    if name:
+        return one_line(name)
     body = citation.wire()
-    named = body.get("document_title") or body.get("title") or body.get("url") or body.get("source")
-    named = named or (source.title if source is not None else None)
-    if named:
-        return one_line(named)
     for kind in ("document", "search_result"):
         if f"{kind}_index" in body:
             return one_line(f"{kind.replace('_', ' ')} {body[f'{kind}_index']}")

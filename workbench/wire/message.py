@@ -12,6 +12,7 @@ from pydantic import StrictFloat, StrictInt
 from workbench.display import Shown
 from workbench.wire.base import Wire
 from workbench.wire.blocks import ContentBlock, TextBlock, ThinkingBlock, ToolUseBlock
+from workbench.wire.told import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -189,5 +190,4 @@ class Message(Shown, Wire):
         return tuple(c for b in self.content if isinstance(b, TextBlock) for c in b.citations or ())
 
     def __str__(self) -> str:
-        parts = [f"[{b.type}]" if not isinstance(b, TextBlock) else b.text for b in self.content]
-        return "\n".join(parts) if parts else f"(empty answer, stop_reason {self.stop_reason})"
+        return told(self.content) or f"(empty answer, stop_reason {self.stop_reason})"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from workbench.report.words import EMULATED, plural
 from workbench.show.h import join, tag
 from workbench.show.parts import badge, fold
+from workbench.show.passages import cited
 from workbench.show.safe import Html, text
 from workbench.show.transcript import answer, turn_view
 from workbench.widgets.panes import judged
@@ -83,4 +84,5 @@ def _text(column: Column, origin: str) -> str:
         lines += judged.lines(column.findings.errors)
     if message is not None:
         lines += ["(partial: only what had come)" if column.reply is None else "", str(message)]
+        lines.append(cited(message.content, column.request).words)
     return "\n".join(line for line in [*lines, footer(column)] if line)
