@@ -94,6 +94,10 @@ class Reply(Shown):
     def __str__(self) -> str:
         return f"{self.message}\n{self.footer}"
 
+    def __repr__(self) -> str:
+        said = " ".join(self.text[:200].split())
+        return f"Reply({self.request.model}: {said[:60]}{'…' * (len(said) > 60)} · {self.footer})"
+
     @property
     def footer(self) -> str:
         """Tokens, dollars, seconds and source in one line."""
