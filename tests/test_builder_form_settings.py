@@ -99,7 +99,8 @@ def test_models_are_grouped_with_prices():
     labels = [label for label, _ in model_choices()]
 
     assert labels[0].startswith("Fable: ")
-    assert "Haiku: Claude Haiku 4.5 · $1 in, $5 out per M" in labels
+    assert "Haiku: Claude Haiku 4.5 · $1.00 in, $5.00 out per million" in labels
+    assert "Haiku: Claude Haiku 5.5 · $0.10 in, $0.50 out per million" in labels
     assert "deprecated" in labels[-1]
 
 

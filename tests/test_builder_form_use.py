@@ -133,7 +133,7 @@ def test_what_stands_in_a_field_counts_though_nobody_left_it(field, said, path, 
 def test_run_by_keys_sends_what_was_just_typed(client):
     """The page sends what is in the fields, then the key."""
     builder = form(ASK, client)
-    hear(builder, "typed", fields=[[builder.values.inputs["question"]._cls, "6 * 7"]])
+    hear(builder, "typed", fields=[[builder.values.inputs["question"].cls, "6 * 7"]])
     typed(builder, builder.output.limit, "77")
 
     hear(builder, "key", what="run")

@@ -82,10 +82,16 @@ def _image(item: ImageBlock, _: bool) -> Html:  # noqa: FBT001
 def _document(item: DocumentBlock, names: bool) -> Html:  # noqa: FBT001
     source = item.source.wire()
     cited = " · may be cited" if item.citations and item.citations.enabled else ""
-    head = join(
-        [tag("strong", "document"), " · ", text(item.title or "untitled"), f" · {_source(source)}{cited}"]
-    )
     inner = source.get("data") if source.get("type") == "text" else None
+    unfilled = " of template" if names and isinstance(inner, str) and _NAME.search(inner) else ""
+    head = join(
+        [
+            tag("strong", "document"),
+            " · ",
+            text(item.title or "untitled"),
+            f" · {_source(source)}{unfilled}{cited}",
+        ]
+    )
     if isinstance(inner, str):
         return fold(head, template(inner, names=names))
     content = getattr(item.source, "content", None)

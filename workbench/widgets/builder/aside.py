@@ -34,6 +34,9 @@ class Owner(Protocol):
     def go_to(self, path: str) -> None:
         """Put the cursor into the field at *path*."""
 
+    def go_to_value(self, name: str) -> None:
+        """Put the cursor into the sample value of a name."""
+
     def apply(self, index: int) -> None:
         """Apply the fix of a finding."""
 
@@ -118,6 +121,17 @@ class Aside(View, front=("builder", "aside")):
         self._finding(index)
         self._owner.go_to(self._judged.homes[index] if self._judged else "")
 
+    def _hear_go(self) -> None:
+        """Go to where the problem is cured."""
+        if self._judged is not None:
+            self._owner.go_to(self._judged.place)
+
+    def _hear_value(self, index: Any = None) -> None:
+        names = self._judged.missing if self._judged else ()
+        if type(index) is not int or not 0 <= index < len(names):
+            raise UsageError("this name has a value by now, or is gone")
+        self._owner.go_to_value(names[index])
+
     def _hear_fix(self, index: Any = None) -> None:
         self._finding(index)
         self._owner.apply(index)
@@ -201,6 +215,7 @@ def _state(judged: Judgement, has_field: Callable[[str], bool]) -> dict[str, Any
     figures = judged.figures
     return {
         "problem": visible(judged.problem),
+        "place": judged.place if judged.place and has_field(judged.place) else "",
         "missing": [visible(name) for name in judged.missing],
         "findings": [
             {
@@ -226,11 +241,24 @@ def static_html(judged: Judgement) -> Html:
     from workbench.show import fragment
 
     said = [tag("p", judged.problem, cls="wb-bad")] if judged.problem else []
+    said += [tag("p", one, cls="wb-warn") for one in _without(judged)]
     words = [tag("p", one) for one in (judged.figures.words if judged.figures else ())]
-    return join([*said, tag("div", *words), fragment(judged.findings)])
+    return join([*said, tag("div", *words), fragment(judged.findings) if _judges(judged) else Html()])
 
 
 def plain(judged: Judgement) -> str:
     """Return findings and figures as text."""
     words = judged.figures.words if judged.figures else ()
-    return "\n".join(filter(None, [judged.problem, *words, str(judged.findings)]))
+    found = str(judged.findings) if _judges(judged) else ""
+    return "\n".join(filter(None, [judged.problem, *_without(judged), *words, found]))
+
+
+def _without(judged: Judgement) -> list[str]:
+    """Say which names have no value: what is sent is not known before they do."""
+    names = ", ".join(f"{{{{{visible(name)}}}}}" for name in judged.missing)
+    return [f"no value for {names}: give it one under Values"] if names else []
+
+
+def _judges(judged: Judgement) -> bool:
+    """Whether the findings say something: that there are none says nothing of what cannot be sent yet."""
+    return bool(judged.findings) or not (judged.problem or judged.missing)

@@ -46,6 +46,12 @@ def _cheapest(at: date) -> str:
     return next(quiet, names[0])
 
 
+def begun(given: Body) -> Body:
+    """Return a body that names no model with that of an empty prompt, and a limit where it has none."""
+    held = {name: value for name, value in given.items() if name != "model"}
+    return {"model": model(), "max_tokens": MAX_TOKENS, **held}
+
+
 def _asking(name: str, words: str) -> Body:
     return {"model": name, "max_tokens": MAX_TOKENS, "messages": [{"role": "user", "content": words}]}
 

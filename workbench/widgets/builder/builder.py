@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError
+from workbench.prompt import Prompt
 from workbench.show.h import join
 from workbench.show.parts import framed
 from workbench.widgets import given
+from workbench.widgets.builder import blank
 from workbench.widgets.builder.aside import Aside, plain, static_html
 from workbench.widgets.builder.cache import Cache
 from workbench.widgets.builder.desk import Desk
@@ -18,7 +20,7 @@ from workbench.widgets.builder.documents import Documents
 from workbench.widgets.builder.draft import Draft
 from workbench.widgets.builder.judging import Debounce, Judgement, judge, text_of
 from workbench.widgets.builder.kept import Lost, Offer
-from workbench.widgets.builder.parts import button, line, stack
+from workbench.widgets.builder.parts import Words, button, line, stack
 from workbench.widgets.builder.settings import Output, Settings, Thinking
 from workbench.widgets.builder.tools import Tools
 from workbench.widgets.builder.trying import Trying
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
 
     from workbench.client import Client
     from workbench.lint import Findings
-    from workbench.prompt import Prompt
     from workbench.reply import Reply
     from workbench.widgets.builder.figures import Figures
     from workbench.wire import Request
+
+PRESELECTED = "the prompt names no model: this one was chosen for it"
 
 
 class PromptBuilder:
@@ -55,7 +58,7 @@ class PromptBuilder:
 
     Args:
         prompt: Where to begin: a prompt, a request or its body, or the text of the user turn; one empty user
-            turn without it.
+            turn without it. Where it names no model, that of an empty form is chosen, and the form says so.
         client: Who sends; without one a `Client` is made at the first run.
         name: Names the folder of the versions.
         versions: Another folder for versions and draft; None keeps them in memory only.
@@ -74,7 +77,7 @@ class PromptBuilder:
                 f"the name of a builder is a file name: letters, digits, _ . and -; not {name!r}"
             )
         self.name = name
-        self.draft = Draft(given.prompt(prompt))
+        self.draft, self._preselected = _draft(given.prompt(prompt))
         self._client = client
         self._sender: Client | None = None
         self._exact: tuple[str, int] | None = None
@@ -203,6 +206,11 @@ class PromptBuilder:
         if not self.desk.go(path):
             raise UsageError(f"{path or 'the request as a whole'} has no field of its own on the form")
 
+    def go_to_value(self, name: str) -> None:
+        """Open the section of the values and put the cursor into the one of *name*."""
+        if not self.values.go(name):
+            raise UsageError(f"{{{{{name}}}}} stands nowhere in the prompt any more")
+
     def apply(self, index: int) -> None:
         """Apply the fix of the finding with this index.
 
@@ -308,6 +316,7 @@ class PromptBuilder:
             self.system, self.messages, self.documents, self.values, self.tools, self.thinking,
             self.output, self.cache, self.settings,
         )  # fmt: skip
+        self.preselected = Words(cls="wb-dim")
         self.aside = Aside(self)
         self.trying = Trying(desk, self._sending, self._versions)
         self.trying.place = lambda: self.values.place
@@ -321,7 +330,9 @@ class PromptBuilder:
             self.trying.history, self.unrun, then=lambda: self.desk.focus(self.settings.model.cls)
         )
         top = line(self.settings.model.box, self._undo, self._redo, self.offer.widget, cls="wb-top")
-        left = stack(top, *(section.widget for section in self.sections), cls="wb-form")
+        left = stack(
+            top, self.preselected.widget, *(section.widget for section in self.sections), cls="wb-form"
+        )
         both = line(left, stack(self.trying.bar, self.aside, cls="wb-side"), cls="wb-sides")
         self.widget = stack(self.lost.widget, both, self.trying.widget, cls="wb-builder")
 
@@ -341,6 +352,8 @@ class PromptBuilder:
         for section in self.sections:
             if keys is None or not section.keys or section.keys & keys:
                 section.refresh()
+        asked = self.desk.model_asked
+        self.preselected.say(PRESELECTED if asked and asked == self._preselected else "")
         self._undo.disabled, self._redo.disabled = not self.draft.can_undo, not self.draft.can_redo
 
     def _state(self) -> Any:
@@ -380,3 +393,11 @@ class PromptBuilder:
             self._sender = copy.copy(self._client)
             self._sender.betas = self.desk.betas
         return self._sender
+
+
+def _draft(given: Prompt | None) -> tuple[Draft, str]:
+    """Return where the form begins, and the model that was chosen for it; empty: it names one itself."""
+    if given is None or given.model:
+        return Draft(given), ""
+    body = blank.begun(given.wire())
+    return Draft(Prompt.from_wire(body, name=given.name)), body["model"]

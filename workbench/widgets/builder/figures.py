@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 SECTIONS = ("tools", "system", "documents", "images", "messages")
 """Parts of a prompt, in the order of the prefix."""
-_ALWAYS = ("tools", "system", "documents", "messages")
 _PARTS = {"document": "documents", "search_result": "documents", "image": "images"}
 _LIFETIMES = {"5m": "5 min", "1h": "1 h"}
 
@@ -193,9 +192,8 @@ def _about(low: int, likely: int, high: int) -> str:
 
 
 def _words(read: _Read, sections: tuple[Section, ...], money: _Money, total: str) -> Iterator[str]:
-    there = sorted(sections, key=lambda one: not one.tokens)  # what is empty stands last
-    parts = " · ".join(f"{one.name} {one.tokens:,}" for one in there if one.tokens or one.name in _ALWAYS)
-    yield f"tokens   {parts}   {total}"
+    parts = " · ".join(f"{one.name} {one.tokens:,}" for one in sections if one.tokens)
+    yield "   ".join(filter(None, ["tokens", parts, total]))
     if read.marks:
         yield f"cached   {_cached(read, sections, money)}"
     yield f"cost     {_cost(read, money)}"

@@ -27,6 +27,8 @@ REST_S = 0.25
 MOST_S = 5.0
 """Seconds after which it is judged although the changes go on."""
 
+NO_MODEL = "no model is chosen: choose one at the top of the form"
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -34,6 +36,7 @@ class Judgement:
 
     Attributes:
         problem: Why there is no request yet; empty where there is one.
+        place: The field where that is cured; empty: no field of its own.
         findings: What lint says of the request, its names filled.
         fixes: The mechanical cure of each finding, None where there is none.
         homes: Where each finding leads in the prompt: a block that a value became has no field there.
@@ -47,6 +50,7 @@ class Judgement:
     figures: Figures | None
     missing: tuple[str, ...]
     homes: tuple[str, ...] = ()
+    place: str = ""
 
 
 def judge(
@@ -66,6 +70,8 @@ def judge(
     draft = Draft()
     draft.replace(body)
     draft.values.update(values)
+    if not body.get("model"):
+        return Judgement(NO_MODEL, Findings(), (), None, draft.missing, place="model")
     try:
         request = draft.request()
     except WorkbenchError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.report.words import dollars, plural
 from workbench.show.h import tag
+from workbench.show.parts import one_line
 from workbench.widgets.builder.parts import Words, button, discard, guarded, line, message, show_if, stack
 from workbench.widgets.builder.versions import moment
 from workbench.widgets.html import shown
@@ -190,8 +191,8 @@ def _said(version: Version) -> str:
         str(version.body.get("model", ""))[:60],
         dollars(Decimal(cost)) if cost is not None else "",
         "emulator" if reply.get("origin") == "emulator" else "",
-        version.note[:120] if version.note else "" if reply else "no answer",
-        " ".join(str(reply.get("text", "")).split())[:80] if reply else "",
+        one_line(version.note) if version.note else "" if reply else "no answer",
+        one_line(" ".join(str(reply.get("text") or "").split()), 80) if reply else "",
     ]
     return " · ".join(filter(None, parts))
 

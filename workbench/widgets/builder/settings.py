@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from workbench.catalog import EFFORT_LEVELS, catalog
+from workbench.report.words import dollars
 from workbench.widgets.builder import field as f
 from workbench.widgets.builder.parts import Words, button, line, show_if
 from workbench.widgets.builder.section import Section
@@ -291,7 +292,8 @@ def _line(model: Model) -> int:
 
 def _label(model: Model) -> str:
     cost, out = model.prices.input, model.prices.output
-    price = f"${cost} in, ${out} out per M" if cost is not None and out is not None else "price unknown"
+    known = cost is not None and out is not None
+    price = f"{dollars(cost)} in, {dollars(out)} out per million" if known else "price unknown"
     gone = f" · deprecated, retires {model.retires or '?'}" if model.status == "deprecated" else ""
     return f"{(model.line or 'other').capitalize()}: {model.name} · {price}{gone}"
 

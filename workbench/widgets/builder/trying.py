@@ -10,6 +10,7 @@ import ipywidgets as w
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.widgets.builder.answers import Answers
+from workbench.widgets.builder.judging import NO_MODEL
 from workbench.widgets.builder.kept import History
 from workbench.widgets.builder.parts import Words, button, guarded, line, message, show_if, stack
 from workbench.widgets.builder.settings import model_choices
@@ -43,7 +44,9 @@ class Trying:
         self._keeping: threading.Thread | None = None
         self.problem = message()
         self.said = Words(cls="wb-dim", role="status")
-        self.start = button("Run", guarded(self.problem, self.run), hint="send the request", cls="wb-main")
+        self.start = button(
+            "Run", guarded(self.problem, self._pressed), hint="send the request", cls="wb-main"
+        )
         self.halt = button("Stop", self.stop, hint="stop what is streaming; what came stays")
         self.halt.disabled = True
         self.others = w.SelectMultiple(description="compare on", options=model_choices(), rows=4)
@@ -74,6 +77,8 @@ class Trying:
             WorkbenchError: There is no request yet.
         """
         draft = self._desk.draft
+        if self._desk.model_asked is None:
+            raise UsageError(NO_MODEL)
         request = draft.request()
         if draft.missing:
             names = ", ".join(f"{{{{{name}}}}}" for name in draft.missing)
@@ -96,6 +101,11 @@ class Trying:
         bodies = [{**body, "model": one.model} for one in requests]
         self._keeping = threading.Thread(target=self._keep, args=(self.view, bodies, values), daemon=True)
         self._keeping.start()
+
+    def _pressed(self) -> None:
+        # That no model is chosen stands below the button already: what is left is to go there.
+        if self._desk.model_asked is not None or not self._desk.go("model"):
+            self.run()
 
     def stop(self) -> None:
         """Stop what runs; what came stays, and is kept."""

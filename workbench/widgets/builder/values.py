@@ -103,6 +103,14 @@ class Values(Section):
         self._take_row()
         self.open()
 
+    def go(self, name: str) -> bool:
+        """Open the section and put the cursor into the input of a name; return whether there is one."""
+        wanted = self.inputs.get(name)
+        if wanted is not None:
+            self.open()
+            self.desk.focus(wanted.cls)
+        return wanted is not None
+
     def _use_path(self) -> None:
         if not self.path.value.strip():
             raise UsageError("name a dataset file first, for example datasets/cases.jsonl")
@@ -152,7 +160,7 @@ class Value:
         self.editor = w.Textarea(description=name[:80], rows=1, placeholder="a sample value")
         self.editor.add_class("wb-grow")
         self.editor.observe(self._heard, "value")
-        self._cls = section.desk.typed_into(self.editor, lambda typed: section.put(name, typed))
+        self.cls = section.desk.typed_into(self.editor, lambda typed: section.put(name, typed))
         self.about = Words(cls="wb-dim")
         self.widget = stack(self.editor, self.about.widget, cls="wb-field")
 
@@ -173,7 +181,7 @@ class Value:
 
     def close(self) -> None:
         """Leave the form."""
-        self._section.desk.inputs.pop(self._cls, None)
+        self._section.desk.inputs.pop(self.cls, None)
         discard(self.widget)
 
     def _heard(self, change: Any) -> None:

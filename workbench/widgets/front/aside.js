@@ -4,8 +4,10 @@ export default wb.view(({ root, link }) => {
   const { el, fill, button } = wb;
   root.classList.add("wb-aside");
 
-  const missing = el("p", { class: "wb-dim wb-missing", hidden: true });
-  const broken = el("p", { class: "wb-bad", role: "status", hidden: true });
+  const missing = el("p", { class: "wb-missing", hidden: true });
+  const problem = el("span", { role: "status" });
+  const there = button("Go there", () => link.tell("go"), { class: "wb-btn wb-place-go", hidden: true });
+  const broken = el("div", { class: "wb-row wb-bad", hidden: true }, problem, there);
   const bar = el("div", { class: "wb-tokens" });
   const words = el("div", { class: "wb-figures" });
   const counted = el("span", { class: "wb-dim", role: "status" });
@@ -34,9 +36,16 @@ export default wb.view(({ root, link }) => {
       el("div", { class: "wb-cure" }, one.cure && one.cure !== one.fix ? el("span", { class: "wb-dim" }, one.cure) : null, cure));
   }
 
-  function counts(list) {
+  /** The names without a value, each a way to where it gets one. */
+  function without(names) {
+    const ways = names.map((name, index) => button(`{{${name}}}`, () => link.tell("value", { index }),
+      { class: "wb-btn wb-quiet wb-place", title: "go to its value" }));
+    return ["no value for ", ways.flatMap((way, at) => at ? [", ", way] : [way]), ": give it one under Values"];
+  }
+
+  function counts(list, without) {
     const n = kind => list.filter(one => one.severity === kind).length;
-    const parts = [[n("error"), "error"], [n("warning"), "warning"], [n("info"), "note"]]
+    const parts = [[without, "missing value"], [n("error"), "error"], [n("warning"), "warning"], [n("info"), "note"]]
       .filter(([count]) => count).map(([count, name]) => `${count} ${name}${count === 1 ? "" : "s"}`);
     return parts.join(" · ") || "nothing found: the service would accept this";
   }
@@ -155,16 +164,17 @@ export default wb.view(({ root, link }) => {
   const heard = link.on("state", state => {
     if (state.version < version) return;
     version = state.version;
-    broken.textContent = state.problem;
+    problem.textContent = state.problem;
+    there.hidden = !state.place;
     broken.hidden = !state.problem;
-    missing.textContent = state.missing.length ? `without a value: ${state.missing.map(name => `{{${name}}}`).join(", ")}` : "";
+    again(missing, () => fill(missing, state.missing.length ? without(state.missing) : null));
     missing.hidden = !state.missing.length;
     tokens(state.sections);
     const held = root.contains(document.activeElement) && document.activeElement === exact;
     fill(words, state.words.map(said));
     if (held) exact.focus({ preventScroll: true });
     if (!state.exact && counted.textContent.includes("counts")) counted.textContent = "";
-    summary.textContent = state.problem ? "not yet a request" : counts(state.findings);
+    summary.textContent = state.problem ? "not yet a request" : counts(state.findings, state.missing.length);
     say(summary.textContent);
     again(found, () => fill(found, state.findings.map(finding)));
     load(tabs.current());
@@ -217,11 +227,27 @@ export default wb.view(({ root, link }) => {
     });
   }
 
-  /** Bring what is new into sight, unless some of it is there already. */
+  /** The part of the window in which a node is seen: what scrolls around it cuts the rest off. */
+  function window_of(node) {
+    let top = 0, bottom = window.innerHeight;
+    for (let up = node.parentElement; up && up !== document.body; up = up.parentElement) {
+      if (!/auto|scroll|hidden/.test(getComputedStyle(up).overflowY)) continue;
+      const box = up.getBoundingClientRect();
+      [top, bottom] = [Math.max(top, box.top), Math.min(bottom, box.bottom)];
+    }
+    return { top, bottom };
+  }
+
+  const ENOUGH = 320;
+
+  /** Bring what is new into sight, unless it is there already. What has the focus keeps it. */
   function show({ cls }) {
     when(String(cls), node => node.offsetHeight > 20 ? node : null, node => {
-      const box = node.getBoundingClientRect();
-      if (box.top > window.innerHeight - 200 || box.bottom < 120) node.scrollIntoView({ block: "center" });
+      const box = node.getBoundingClientRect(), { top, bottom } = window_of(node);
+      // It may still grow: below its beginning there is room for that.
+      if (box.top >= top && box.top + Math.min(ENOUGH, (bottom - top) / 2) <= bottom) return;
+      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      node.scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
     });
   }
   const focused = link.on("focus", focus);
