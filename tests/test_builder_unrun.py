@@ -254,49 +254,6 @@ def test_a_draft_that_was_run_elsewhere_is_dropped(place):
     assert kept(place) == []
 
 
-def test_two_forms_of_one_place_keep_what_each_holds(place):
-    """Neither writes over the other; the third is offered both, the newest first."""
-    first, second = typed(place, "one"), typed(place, "two")
-    editor(block(first), "text").value = "one more"
-    first.settle()
-
-    third = form(SUM, versions=place)
-
-    held = {one.body["messages"][0]["content"] for one in kept(place)}
-    assert held == {"one more", "two"}
-    assert said(third).endswith("was never run, nor 1 older one")
-    press(third.widget, DISCARD)
-    assert said(third).endswith("was never run")
-    press(third.widget, DISCARD)
-    assert kept(place) == []
-    editor(block(second), "text").value = "two more"
-    second.settle()
-    assert [one.body["messages"][0]["content"] for one in kept(place)] == ["two more"]
-
-
-def test_a_draft_that_grew_since_it_was_offered_is_not_deleted(place):
-    """What another form wrote meanwhile is another draft."""
-    first = typed(place, "one")
-    second = form(SUM, versions=place)
-    editor(block(first), "text").value = "one and more"
-    first.settle()
-
-    press(second.widget, DISCARD)
-
-    assert [one.body["messages"][0]["content"] for one in kept(place)] == ["one and more"]
-
-
-def test_a_cell_run_again_at_once_offers_what_was_typed_last(place):
-    """The form before it writes before this one looks, although its keys have not rested yet."""
-    builder = typed(place, "one")
-    editor(block(builder), "text").value = "one and the last key"
-
-    again = form(SUM, versions=place)
-    press(again.widget, RESTORE)
-
-    assert content(again) == "one and the last key"
-
-
 def test_a_kernel_that_is_killed_leaves_the_draft(place):
     """SIGKILL: nothing of the kernel's own runs any more."""
     lines = [

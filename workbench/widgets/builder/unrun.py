@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FILES = "draft-*.json"
 _OPEN: WeakSet[Unrun] = WeakSet()
-"""Those of this process: what they hold is written before another one looks."""
+"""Those of this process: what they hold is written before another one looks, and stays theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class Unrun:
 
     Attributes:
         folder: Where the files are; None: nowhere.
+        path: The file of this form; it is there while something is typed.
+        cell: The cell that made the form, and which run of it.
         problems: Files that hold no draft.
         failed: Why the draft is in memory only; empty where it is not.
         taken: What was restored here.
@@ -71,9 +73,10 @@ class Unrun:
         self.problems: tuple[str, ...] = ()
         self.failed = ""
         self._found: list[Found] = []
+        self.cell = running_cell()
         self.rebase()
         if self.folder is not None:
-            self._path = self.folder / f"draft-{secrets.token_hex(4)}.json"
+            self.path = self.folder / f"draft-{secrets.token_hex(4)}.json"
             self._look(self.folder)
             _OPEN.add(self)
 
@@ -176,24 +179,29 @@ class Unrun:
     def _put(self, wanted: Version | None) -> None:
         if wanted is None:
             if self._written is not None:
-                self._path.unlink(missing_ok=True)
+                self.path.unlink(missing_ok=True)
         elif self._written is None or not _equal(wanted, self._written):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            files.write(self._path, as_line(wanted), private=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            files.write(self.path, as_line(wanted), private=True)
         else:
             return
         self._written = wanted
 
     def _look(self, folder: Path) -> None:
-        """Find what other forms left."""
-        for one in [*_OPEN]:
-            if one.folder == folder:
-                one.keep()
-        read = list(_read(folder))
+        """Find what other forms left; what is still open in another cell is left to that form."""
+        beside = [one for one in [*_OPEN] if one.folder == folder]
+        for one in beside:
+            one.keep()
+        read = list(_read(folder, {one.path for one in beside if not self._replaces(one)}))
         self.problems = tuple(one for one in read if isinstance(one, str))
         self._found = [one for one in read if isinstance(one, Found)]
         self._found.sort(key=lambda one: moment(one.draft.at) or datetime.now(UTC), reverse=True)
         self._sort_out(self._base)
+
+    def _replaces(self, other: Unrun) -> bool:
+        """Whether the cell of this form was run again: the one it made before is out of sight."""
+        (cell, run), (before, run_before) = self.cell, other.cell
+        return cell is not None and cell == before and run != run_before
 
     def _sort_out(self, now: Version) -> None:
         """Drop the drafts that are not lost: they stand in the form, or were run."""
@@ -203,8 +211,17 @@ class Unrun:
                 one.drop()
 
 
-def _read(folder: Path) -> Iterator[Found | str]:
-    for path in sorted(folder.glob(FILES)):
+def running_cell() -> tuple[str | None, str | None]:
+    """Return the id of the notebook's cell that runs, and of this run; None where nobody says."""
+    from IPython.core.getipython import get_ipython
+
+    parent: dict[str, Any] = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
+    cell, run = (parent.get("metadata") or {}).get("cellId"), (parent.get("header") or {}).get("msg_id")
+    return (cell if isinstance(cell, str) else None), (run if isinstance(run, str) else None)
+
+
+def _read(folder: Path, without: set[Path]) -> Iterator[Found | str]:
+    for path in sorted(one for one in folder.glob(FILES) if one not in without):
         try:
             data = path.read_bytes()
         except OSError as error:
