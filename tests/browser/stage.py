@@ -62,6 +62,12 @@ MODEL = """async ({source, css, state, extra}) => {
   document.getElementById('host').replaceChildren(host);
   await module.default.initialize?.({model});
   window.wbEnd = await module.default.render({model, el: host});
+  window.wbAnew = async () => {
+    document.getElementById('host').textContent = '';
+    const next = document.createElement('div');
+    document.getElementById('host').replaceChildren(next);
+    window.wbEnd = await module.default.render({model, el: next});
+  };
 }"""
 
 SETTLE_S = 0.02
@@ -121,6 +127,11 @@ class Stage:
         self.page.wait_for_selector(".wbv", state="attached")
         self.pump()
         return self.page
+
+    def anew(self) -> None:
+        """Make the view anew as JupyterLab does when an output is updated: the model and its module stay."""
+        self.page.evaluate("() => window.wbAnew()")
+        self.pump()
 
     def paint(self, theme: str) -> None:
         """Change the theme, as the user of a JupyterLab does; the view stays."""

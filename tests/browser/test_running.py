@@ -100,6 +100,41 @@ def test_stop_finishes_what_is_in_flight_and_then_offers_to_stop_now(stage, begi
     stage.calm()
 
 
+FOCUS = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent"
+
+
+def test_who_stops_by_keyboard_stays_in_the_view(stage, begin):
+    """On the button until it goes, then on what takes the view's place: no key is lost."""
+    page = stage.show(RunningView(begin("60")))
+    stage.visible(page.get_by_role("button", name="Stop", exact=True)).focus()
+
+    page.keyboard.press("Enter")
+    stage.visible(page.get_by_role("button", name="Stop now", exact=True))
+    between = page.evaluate(FOCUS)
+    page.keyboard.press("Enter")
+    over = stage.visible(page.get_by_role("region", name="support-triage, over"))
+
+    assert between == "Stop now"
+    assert page.evaluate(FOCUS) == "support-triage, over"
+    assert over.get_attribute("tabindex") == "-1"
+    stage.shot("running-stopped-focus")
+    stage.calm()
+
+
+def test_the_end_of_a_run_takes_no_focus(stage, begin, until_six, go):
+    """Whoever is elsewhere stays there."""
+    page = stage.show(RunningView(begin(on_event=until_six)))
+    stage.visible(page.get_by_role("progressbar"))
+    page.evaluate("() => document.body.append(document.createElement('input'))")
+    page.locator("body > input").focus()
+
+    go.set()
+    stage.visible(page.get_by_role("region", name="support-triage, over"))
+
+    assert page.evaluate("() => document.activeElement.tagName") == "INPUT"
+    stage.calm()
+
+
 def test_a_page_shown_anew_gets_everything(stage, begin, until_six, go):
     """After a reload the view of a running run comes back, and so does that of one that is over."""
     running = begin(on_event=until_six)

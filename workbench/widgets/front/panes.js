@@ -101,10 +101,11 @@ const wbPanes = (() => {
       const before = state.state, warnedOf = state.warned;
       Object.assign(state, value);
       const word = WORDS[state.state] ?? state.state;
-      badge.textContent = word;
+      const inline = state.state === "stopped" && Boolean(state.reason);
+      badge.textContent = inline ? `${word} ${state.reason}` : word;
       badge.className = `wb-pane-badge ${(state.state === "done" && state.reason ? "" : COLOURS[state.state]) ?? "wb-dim"}`;
       reason.textContent = state.reason ?? "";
-      reason.hidden = !state.reason;
+      reason.hidden = !state.reason || inline;
       reason.className = `wb-pane-words wb-pane-note ${state.state === "failed" ? "wb-bad" : "wb-dim"}`;
       reason.classList.toggle("wb-pane-stuck", Boolean(state.running));
       refused.hidden = !state.refused_html;
@@ -112,10 +113,12 @@ const wbPanes = (() => {
       about.textContent = (state.about ?? []).map(line => ` · ${line}`).join("");
       about.title = (state.about ?? []).join(" · ");
       if (state.warned !== warnedOf) foldAll();
-      const focused = document.activeElement === stop;
+      const focused = [stop, again].find(one => one === document.activeElement);
       stop.hidden = !state.running;
-      again.hidden = !state.again;
-      if (focused && stop.hidden) node.focus({ preventScroll: true });
+      again.hidden = !state.again || Boolean(state.running);
+      again.textContent = state.state === "idle" ? "Ask" : "Ask again";
+      again.setAttribute("aria-label", state.state === "idle" ? `Ask ${first.label}` : `Ask ${first.label} again`);
+      if (focused?.hidden) node.focus({ preventScroll: true });
       if ("view" in value) finish();
       if (before !== state.state) gone(state);
     }
@@ -273,7 +276,8 @@ const wbPanes = (() => {
 export default wb.view(({ root, link }) => {
   const { el, put, fill, button } = wb;
   const stopAll = button("Stop all", () => link.tell("stop", { column: null }), { "aria-label": "Stop all columns" });
-  const bar = el("div", { class: "wb-row wb-panes-bar" }, stopAll);
+  const askAll = button("Ask", () => link.tell("ask"), { class: "wb-btn wb-main", "aria-label": "Ask all columns", hidden: true });
+  const bar = el("div", { class: "wb-row wb-panes-bar" }, askAll, stopAll);
   const say = wb.status(bar);
   const origin = el("p", { class: "wb-origin", hidden: true });
   const grid = el("div", { class: "wb-panes", role: "group", "aria-label": "answers side by side" });
@@ -303,9 +307,20 @@ export default wb.view(({ root, link }) => {
   /** Say a change of state, never a token. */
   function changed(state) {
     const running = panes.filter(one => one.state.running).length;
+    const idle = panes.filter(one => one.state.state === "idle" && one.state.again).length;
+    const held = [askAll, stopAll].find(one => one === document.activeElement);
     stopAll.disabled = running === 0;
+    stopAll.hidden = running === 0 && idle > 0;
+    askAll.hidden = idle === 0;
+    askAll.textContent = panes.length > 1 ? "Ask all" : "Ask";
+    if (held?.hidden || held?.disabled) enter();
     if (running && state) say(`${state.label}: ${wbPanes.WORDS[state.state] ?? state.state} · ${running} of ${panes.length} running`);
-    else if (panes.length && !running) say(`ended: ${count(panes.map(one => wbPanes.WORDS[one.state.state] ?? one.state.state))}`);
+    else if (panes.length && !running && idle < panes.length) say(`ended: ${count(panes.map(one => wbPanes.WORDS[one.state.state] ?? one.state.state))}`);
+  }
+
+  /** Focus what can be used next: a button of the bar, or the first column. */
+  function enter() {
+    ([askAll, stopAll].find(one => !one.hidden && !one.disabled) ?? panes[0]?.node)?.focus({ preventScroll: true });
   }
 
   /** Put a column where another stood; who was inside the old one is inside the new one. */
@@ -343,7 +358,9 @@ export default wb.view(({ root, link }) => {
     empty.hidden = panes.length > 0;
     changed();
     apply();
+    wbFocus.back(root, at => (at < 0 || !panes[at] ? enter() : panes[at].node.focus({ preventScroll: true })));
   });
+  wbFocus.keep(root, node => panes.findIndex(one => one.node.contains(node)));
 
   const step = by => event => {
     const at = panes.findIndex(one => one.node.contains(event.target));

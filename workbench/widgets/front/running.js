@@ -6,16 +6,19 @@ export default wb.view(({root, link, model}) => {
   const counts = wb.el("span", {class: "wb-run-counts"}), money = wb.el("span"), eta = wb.el("span", {class: "wb-run-eta"});
   const note = wb.el("div", {class: "wb-run-note"}), detail = wb.el("div", {class: "wb-dim"});
   const faults = wb.el("ul", {class: "wb-run-faults", "aria-label": "errors by type"});
-  const stop = wb.button("Stop", () => { stop.disabled = true; link.tell("stop"); }, {class: "wb-btn wb-run-stop"});
+  // Not `disabled`: that would take the focus away from who pressed it.
+  const pressed = on => stop.setAttribute("aria-disabled", String(on));
+  const press = () => { if (stop.getAttribute("aria-disabled") === "true") return; pressed(true); link.tell("stop"); };
+  const stop = wb.button("Stop", press, {class: "wb-btn wb-run-stop"});
   const why = wb.el("span", {class: "wb-dim"});
-  const going = wb.el("div", {class: "wb-run"},
+  const going = wb.el("div", {class: "wb-run", role: "group", tabindex: -1},
     wb.el("div", {class: "wb-run-head"}, name, size),
     wb.el("div", {class: "wb-run-line"}, bar, counts, money, eta),
     note, detail, faults, wb.el("div", {class: "wb-row"}, stop, why));
-  const table = wb.el("div", {class: "wb-run-table"}), sentence = wb.el("p", {class: "wb-dim", hidden: true});
+  const table = wb.el("div", {class: "wb-run-table", role: "region", tabindex: -1, hidden: true}), sentence = wb.el("p", {class: "wb-dim", hidden: true});
   wb.put(root, going, table, sentence);
   const say = wb.status(root, {class: "wb-status wb-sr"});
-  let told = "";
+  let told = "", drawn = null;
 
   // Aloud only what matters: each tenth, and whatever is not just going on.
   function tell(now) {
@@ -29,19 +32,30 @@ export default wb.view(({root, link, model}) => {
   function button(now) {
     const again = now.state === "stopping";
     stop.hidden = !now.stop;
-    stop.disabled = false;
+    pressed(false);
     stop.textContent = again ? "Stop now" : "Stop";
     stop.title = again ? "Give up what is in flight; it may have been paid for" : "Finish what is in flight, send nothing more";
     why.textContent = now.stop && !again ? "finishes what is in flight" : now.sentence;
   }
 
+  /** Draw, and keep the focus in the view where it was in it: on what takes the place of what it was on. */
   function show(now) {
+    const held = root.contains(document.activeElement);
+    draw(now);
+    const active = document.activeElement;
+    if (held && (!root.contains(active) || active.closest("[hidden]"))) (going.hidden ? table : going).focus({preventScroll: true});
+  }
+
+  function draw(now) {
     tell(now);
     const over = now.html !== undefined;
     going.hidden = over;
-    sentence.hidden = !over;
+    table.hidden = sentence.hidden = !over;
+    going.setAttribute("aria-label", now.name);
+    table.setAttribute("aria-label", `${now.name}, over`);
     if (over) {
-      wb.html(table, now.html);
+      if (drawn !== now.html) wb.html(table, now.html);  // what is unfolded in it stays so
+      drawn = now.html;
       sentence.textContent = now.sentence;
       return;
     }

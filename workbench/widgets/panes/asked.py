@@ -104,7 +104,7 @@ class Asked(View):
         self.stop(column)
 
     def _hear_again(self, n: str, column: int) -> None:
-        """Ask once more what was stopped or failed."""
+        """Ask what was never asked, or once more what was stopped or failed."""
         old = self._column(column)
         if old.running or old.request is None:
             raise UsageError("this column is still being asked")

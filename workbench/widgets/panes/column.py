@@ -162,7 +162,7 @@ class Column:
         why = _REASONS.get(reply.message.stop_reason or "", "")
         self.state, self.reason, self.reply = "done", why, reply
 
-    def stop(self, why: str = "before the end") -> None:
+    def stop(self, why: str = "") -> None:
         """Leave what has come as it is."""
         if self.state not in ENDS:
             self.state, self.reason, self.partial = "stopped", why, self._came()

@@ -46,7 +46,9 @@ def ended(column: Column, origin: str) -> dict[str, Any]:
         "partial": message is not None and column.reply is None,
         "figures": [_figure(figure) for figure in figures.figures(column)],
         "next": _next(column),
-        "again": column.state in {"stopped", "failed"} and column.request is not None and not column.refused,
+        "again": column.state in {"idle", "stopped", "failed"}
+        and column.request is not None
+        and not column.refused,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +40,7 @@ missed nothing passes over it.
 """
 
 
-class RunView(Asked, front=("answer", "panes")):
+class RunView(Asked, front=("answer", "panes_focus", "panes")):
     """Asks for several answers at once and shows them side by side while they come.
 
     Running the cell again shows what is recorded, and pays nothing. A conversation goes on in one column or
@@ -54,7 +55,7 @@ class RunView(Asked, front=("answer", "panes")):
         client: Who asks; its mode says what may be sent.
         requests: Requests, or their bodies; what is none shows why in its column.
         labels: A heading for each; default its model.
-        autostart: Whether to ask at once; else `start` does.
+        autostart: Whether to ask at once; else `start` does, or the view's Ask button.
         check: Whether to send nothing that lint says the service would refuse; its column says why.
     """
 
@@ -75,6 +76,7 @@ class RunView(Asked, front=("answer", "panes")):
         self._sent_before = 0
         self._seen = False
         self._handle: Any = None
+        self._writing = threading.Lock()
         self._all_at = 0.0
         self._streaming = Streaming(
             client, tell=self._tell, shown=self._shown, ended=self._ended, over=self._over, check=check
@@ -192,6 +194,15 @@ class RunView(Asked, front=("answer", "panes")):
         self._sent_before = transport.tally.sent if transport is not None else 0
         self._streaming.start([column for column in self._columns if column.request is not None])
 
+    def _hear_ask(self) -> None:
+        """Ask what was never asked."""
+        waiting = self._idle()
+        if waiting and not self._closed:
+            self._streaming.start(waiting)
+
+    def _idle(self) -> list[Column]:
+        return [one for one in self._columns if one.state == "idle" and one.request is not None]
+
     def _replace(self, index: int, column: Column) -> None:
         """Put *column* in the place of one that has ended, and ask."""
         columns = list(self._columns)
@@ -238,15 +249,21 @@ class RunView(Asked, front=("answer", "panes")):
         from IPython.display import display
 
         handle = display(self._repr_mimebundle_(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        if in_notebook() and self.running:
+        if in_notebook() and (self.running or self._idle()):
             self._handle = handle
 
     def _over(self) -> None:
-        """Put the finished transcript into the output: once, and not under the hands of who uses the view.
+        """Put the finished transcript into the output, but not under the hands of who uses the view.
 
         The page makes the view anew then, and takes what it shows from the kernel.
         """
-        handle, self._handle = self._handle, None
+        with self._writing:  # an older transcript must not come last
+            self._write()
+
+    def _write(self) -> None:
+        handle = self._handle
+        if not self._idle():  # what is asked later changes the transcript once more
+            self._handle = None
         if handle is None or self._closed:
             return
         try:
