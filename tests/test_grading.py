@@ -54,7 +54,7 @@ def test_a_part_is_random_and_fixed(folder):
     queue = GradeQueue(folder, sample=5)
 
     assert queue.items.each == GradeQueue(folder).items.each[:5]
-    assert "A random 5 of 17, fixed by the seed." in queue.items.left_out
+    assert "This queue asks a random 5 of 17, fixed by the seed." in queue.items.left_out
 
 
 def test_sides_of_pairs_are_random_and_fixed(tmp_path):

@@ -61,13 +61,19 @@ class Items:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Sentences on what is in no item."""
+        return self.beside(0)
+
+    def beside(self, others: int) -> tuple[str, ...]:
+        """Return sentences on what is in no item, for figures that count *others* graded in other queues."""
         found = []
         if self.errors:
             found.append(f"{plural(self.errors, 'trial')} ended in an error: nothing to grade.")
         if self.alone:
             found.append(f"{plural(self.alone, 'answer')} without the other variant's to compare with.")
         if self.candidates > len(self.each) + len(self.identical):
-            found.append(f"A random {len(self.each):,} of {self.candidates:,}, fixed by the seed.")
+            asks = f"This queue asks a random {len(self.each):,} of {self.candidates:,}, fixed by the seed"
+            counted = f"; {others:,} of those counted here were graded in another queue" if others else ""
+            found.append(f"{asks}{counted}.")
         return tuple(found)
 
 

@@ -76,12 +76,13 @@ def preferred(run: Run, queue: Queue, items: Items, pair: tuple[str, str]) -> Pr
         for trials, grade in queue.said.items()
         if _of(trials, rows, (a, b)) or _of(trials, rows, (b, a))
     ]
+    asked = {item.trials for item in items.each}
     return preference(
         [_pair(grade, rows, a) for grade in mine],
         a=a,
         b=b,
         identical=len(items.identical),
-        left_out=items.left_out,
+        left_out=items.beside(sum(grade.trials not in asked for grade in mine)),
         emulated=emulated(rows[trial] for grade in mine for trial in grade.trials),
     )
 
