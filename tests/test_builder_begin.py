@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.forms import form, press
@@ -17,14 +19,14 @@ from workbench.wire.codec import dumps
 ASK = Prompt("Answer: {{question}} for {{who}}", model="claude-sonnet-4-6", max_tokens=500)
 
 
-def told(builder, monkeypatch) -> list:
+def told(builder, monkeypatch) -> list[Any]:
     """Return what the right side tells the page from now on."""
-    sent: list = []
+    sent: list[Any] = []
     monkeypatch.setattr(builder.aside, "send", sent.append)
     return sent
 
 
-def state(builder, monkeypatch) -> dict:
+def state(builder, monkeypatch) -> dict[str, Any]:
     """Return what the page is told of how the form stands."""
     sent = told(builder, monkeypatch)
     builder.settle()

@@ -46,6 +46,6 @@ def test_a_variant_that_is_not_there_is_told_those_that_are():
 def test_the_cure_of_a_wrong_baseline_is_a_call_that_works():
     """The baseline stands inside the parentheses, not behind them."""
     with pytest.raises(UsageError, match=r"ResultTable\(against=client\.run\(study\)\)$"):
-        wb.ResultTable(study_run(samples=2), against=5)
+        wb.ResultTable(study_run(samples=2), against=5)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"not int: GradeQueue\(client\.run\(study\)\)$"):
-        wb.GradeQueue(5)
+        wb.GradeQueue(5)  # type: ignore[arg-type]
