@@ -11,7 +11,25 @@ from workbench.testing import emulator, start_emulator
 
 __all__ = ["emulator", "start_emulator"]
 
+BROWSER = "tests/browser/"
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With ``--dist loadgroup`` one worker does all that needs a browser: one Chromium, one JupyterLab.
+
+    Not by ``xdist_group`` marks: pytest 9.2 keeps a test's id where pytest-xdist 3.8 does not write it.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class OneBrowser(LoadGroupScheduling):
+        def _split_scope(self, nodeid):
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(autouse=True)

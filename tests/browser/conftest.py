@@ -62,16 +62,6 @@ OVER = r"""last => /^\[\d+\]:/.test(last.textContent)
 """The last cell has its number, or some cell ended in an error and the rest will not run."""
 
 
-@pytest.hookimpl(tryfirst=True)  # else xdist has read the groups before they are there
-def pytest_collection_modifyitems(config, items):
-    """One worker does all of it: one server, one browser."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 # Not for the session: while it is open, Playwright's own event loop runs in this thread.
 @pytest.fixture(scope="package")
 def browser():
