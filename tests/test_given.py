@@ -48,8 +48,12 @@ def test_a_builder_takes_what_is_at_hand(thing):
 
 
 def test_a_builder_takes_text():
-    """The one user turn."""
-    assert PromptBuilder("Solve: {{input}}", versions=None).prompt == Prompt("Solve: {{input}}")
+    """The one user turn, of the model that the empty form begins with."""
+    model = PromptBuilder(versions=None).prompt.model
+
+    assert PromptBuilder("Solve: {{input}}", versions=None).prompt == Prompt(
+        "Solve: {{input}}", model=model, max_tokens=4096
+    )
 
 
 def test_a_builder_refuses_the_rest():

@@ -7,7 +7,6 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from workbench.cli.ending import UNUSABLE, complain, say, sigterm_as_ctrl_c
-from workbench.client.preflight import UNCHECKED
 from workbench.errors import (
     BudgetError,
     IncompleteError,
@@ -139,6 +138,8 @@ def run_study(client: Client, evaluation: Eval, *, out: Path, again: str, **opti
     except UNUSABLE as error:
         raise UsageError(f"{out}: no folder for a run ({error.strerror}); give another with --out") from error
     except LintError as error:
+        from workbench.client.preflight import UNCHECKED
+
         raise LintError(str(error).replace(UNCHECKED, "(--no-check sends it)", 1)) from error
     except BudgetError as error:
         kept = _how_to_go_on(client, out, again, " --budget-usd DOLLARS")
