@@ -71,6 +71,8 @@ MODEL = """async ({source, css, state, extra}) => {
 }"""
 
 SETTLE_S = 0.02
+GLANCE_MS = 300
+PATIENCE_MS = 30_000
 
 
 class Channel:
@@ -154,14 +156,28 @@ class Stage:
             moved = moved or bool(self._heard)
 
     def until(self, ready: Callable[[], Any], *, timeout_s: float = 30.0) -> Any:
-        """Pump until *ready* returns something true, and return it."""
+        """Pump until *ready* returns something true, and return it.
+
+        What *ready* looks at may not be there yet: Playwright would wait for it, and nobody would pump.
+        """
         deadline = time.monotonic() + timeout_s
         while True:
             self.pump()
-            if found := ready():
+            if found := self._now(ready):
                 return found
             assert time.monotonic() < deadline, f"not so after {timeout_s} s"
             self.page.wait_for_timeout(int(SETTLE_S * 1000))
+
+    def _now(self, ready: Callable[[], Any]) -> Any:
+        self.page.set_default_timeout(GLANCE_MS)
+        try:
+            return ready()
+        except Exception as error:
+            if type(error).__name__ != "TimeoutError":
+                raise
+            return None
+        finally:
+            self.page.set_default_timeout(PATIENCE_MS)
 
     def visible(self, locator: Any, *, timeout_s: float = 30.0) -> Any:
         """Pump until *locator* is visible, and return it."""
