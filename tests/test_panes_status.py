@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import httpx
 import pytest
 
@@ -12,6 +14,7 @@ from tests.virtual import Clock
 from workbench.emulator.faults import Faults
 from workbench.errors import LintError, ReplayMissError
 from workbench.show.safe import Html
+from workbench.transport import Transport
 from workbench.widgets.panes import way
 from workbench.widgets.panes.still import still
 
@@ -118,8 +121,10 @@ def seed_for(fault, hit, missed):
         ("reset_before_response", "closed the connection before an answer"),
     ],
 )
-def test_a_failed_attempt_is_the_matter_of_its_column(service, view, fault, words):
+def test_a_failed_attempt_is_the_matter_of_its_column(service, view, monkeypatch, fault, words):
     """It says which attempt comes next, when, and why the one before failed; its answer comes."""
+    # A wait by chance may be none, and then nobody sees it.
+    monkeypatch.setattr("workbench.client.link.Transport", partial(Transport, jitter=lambda: 0.99))
     asked = [request("a"), request("b", model=SONNET)]
     wanted = f"{fault}:0.5:1"
     _, client = service({"text": "fine"}, faults=[wanted], seed=seed_for(wanted, *asked), latency="0.2")
