@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
+import pytest
+
+from tests.tables import large_run
 from workbench.widgets.table import ResultTable
 
 
@@ -75,3 +78,16 @@ def shown(stage):
     for widget in made:
         widget.close()
         widget._background.join(20)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A run of 2,000 rows, for what does not depend on how many there are."""
+    return large_run(2000)
+
+
+@pytest.fixture
+def show(stage):
+    """Show tables; afterwards nothing went wrong and their threads have ended."""
+    with shown(stage) as made:
+        yield made

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.tables import View, shown
+from tests.browser import tables
+from tests.browser.tables import View
 from tests.hostile import TEXTS
 from tests.studies import hostile_run, study_run
 from tests.tables import large_run, saved
@@ -26,17 +27,8 @@ def run(folder):
     return Run.load(folder)
 
 
-@pytest.fixture(scope="module")
-def small():
-    """A run of 2,000 rows, for what does not depend on how many there are."""
-    return large_run(2000)
-
-
-@pytest.fixture
-def show(stage):
-    """Show tables; afterwards nothing went wrong and their threads have ended."""
-    with shown(stage) as made:
-        yield made
+small = tables.small
+show = tables.show
 
 
 def test_only_the_rows_in_sight_are_there(show, run):

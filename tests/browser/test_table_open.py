@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.tables import shown
+from tests.browser import tables
 from tests.studies import study_run
 from tests.tables import large_run, saved
 from workbench.grades import Grades
 
-
-@pytest.fixture(scope="module")
-def small():
-    """A run of 2,000 rows, for what does not depend on how many there are."""
-    return large_run(2000)
-
-
-@pytest.fixture
-def show(stage):
-    """Show tables; afterwards nothing went wrong and their threads have ended."""
-    with shown(stage) as made:
-        yield made
+small = tables.small
+show = tables.show
 
 
 def test_a_row_opens_with_its_tabs(show, small):
